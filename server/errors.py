@@ -1,21 +1,21 @@
 """Every error that has a reader, as one tree.
 
-    ParleyError                     a code of the wire contract and words for the person who reads it
-    ├── Invalid                     a value that cannot be accepted; ``field`` says which
-    ├── BadCredentials              wrong name or password: one answer for both
-    ├── Unauthenticated             no valid token
-    ├── Forbidden                   known, but not allowed
-    │   ├── BadOrigin               a foreign or missing ``Origin``
-    │   └── Suspended               the account is closed for now
-    ├── NotFound                    does not exist, or not for this user
-    ├── Conflict                    taken already, or the state does not allow it
-    ├── Busy                        an answer is running, or too many are
-    ├── RateLimited                 too often; ``retry_after`` says when again
-    ├── TooLarge                    longer than a limit
-    ├── Unavailable                 the database does not answer; nothing was done
-    └── UpstreamError               the model's endpoint did not do what was asked; see ``reason``
+ParleyError                     a code of the wire contract and words for the person who reads it
+├── Invalid                     a value that cannot be accepted; ``field`` says which
+├── BadCredentials              wrong name or password: one answer for both
+├── Unauthenticated             no valid token
+├── Forbidden                   known, but not allowed
+│   ├── BadOrigin               a foreign or missing ``Origin``
+│   └── Suspended               the account is closed for now
+├── NotFound                    does not exist, or not for this user
+├── Conflict                    taken already, or the state does not allow it
+├── Busy                        an answer is running, or too many are
+├── RateLimited                 too often; ``retry_after`` says when again
+├── TooLarge                    longer than a limit
+├── Unavailable                 the database does not answer; nothing was done
+└── UpstreamError               the model's endpoint did not do what was asked; see ``reason``
 
-    StartupError                    the process cannot start: one line that says why, for whoever started it
+StartupError                    the process cannot start: one line that says why, for whoever started it
 """
 
 from __future__ import annotations

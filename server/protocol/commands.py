@@ -1,0 +1,157 @@
+"""What a client may ask: one struct per command. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from server.protocol.codes import Format
+from server.protocol.objects import Params
+
+RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Chosen by the client, unique per socket; the reply names it."""
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Chosen by the client, unique per user: the same one again gives the same answer and no second effect."""
+Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+PageSize = Annotated[int, Meta(ge=1, le=100)]
+
+MAX_TITLE = 200
+MAX_SYSTEM_PROMPT = 32_000
+Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+
+
+class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    id: RequestId
+
+
+class Ping(Command, tag="ping", kw_only=True):
+    """Answered at once; the server never requires it."""
+
+
+class Sync(Command, tag="sync", kw_only=True):
+    """Follow the user's log, from where it was left or from a snapshot."""
+
+    epoch: str | None = None
+    offset: Offset | None = None
+
+
+class Open(Command, tag="open", kw_only=True):
+    """Follow a conversation's log, from where it was left or from a snapshot."""
+
+    conversation: Id
+    epoch: str | None = None
+    offset: Offset | None = None
+    format: Format = Format.HTML
+
+
+class Close(Command, tag="close", kw_only=True):
+    """Follow a conversation no longer."""
+
+    conversation: Id
+
+
+class Send(Command, tag="send", kw_only=True):
+    """Ask something, in a conversation or (null) in a new one."""
+
+    conversation: Id | None
+    text: str
+    client_id: ClientId
+    attachments: Annotated[list[Any], Meta(max_length=0)] = []
+    model: Id | None = None
+    parent: Id | UnsetType | None = UNSET
+    """The message that the sender saw last; null for a new root; absent for the end of the active path."""
+    format: Format = Format.HTML
+
+
+class Stop(Command, tag="stop", kw_only=True):
+    """End a running answer; what was written stays."""
+
+    turn: Id
+
+
+class Regenerate(Command, tag="regenerate", kw_only=True):
+    """Another answer beside this one."""
+
+    turn: Id
+    model: Id | None = None
+    client_id: ClientId | None = None
+
+
+class SetTitle(Command, tag="title", kw_only=True):
+    """Set the title, or without one have the model write it."""
+
+    conversation: Id
+    title: Title | None = None
+
+
+class List(Command, tag="list", kw_only=True):
+    """Conversations, newest activity first."""
+
+    before: Id | None = None
+    limit: PageSize = 50
+    archived: bool = False
+
+
+class History(Command, tag="history", kw_only=True):
+    """The ancestors of a message, oldest first."""
+
+    conversation: Id
+    before: Id
+    limit: PageSize = 50
+
+
+class Update(Command, tag="update", kw_only=True):
+    """Change how a conversation is kept or asked."""
+
+    conversation: Id
+    model: Id | UnsetType | None = UNSET
+    system_prompt: Annotated[str, Meta(max_length=MAX_SYSTEM_PROMPT)] | UnsetType = UNSET
+    params: Params | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+
+
+class Delete(Command, tag="delete", kw_only=True):
+    """Delete conversations; running answers in them are stopped."""
+
+    conversations: Annotated[list[Id], Meta(min_length=1, max_length=1000)]
+
+
+class Read(Command, tag="read", kw_only=True):
+    """Clear the unread mark."""
+
+    conversation: Id
+    message: Id
+
+
+class SetSetting(Command, tag="settings", kw_only=True):
+    """Set one of the user's settings, in every tab. ``null`` removes it."""
+
+    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+    value: Any
+
+
+class ListModels(Command, tag="models", kw_only=True):
+    """The models that the user may ask."""
+
+
+AnyCommand = (
+    Ping
+    | Sync
+    | Open
+    | Close
+    | Send
+    | Stop
+    | Regenerate
+    | SetTitle
+    | List
+    | History
+    | Update
+    | Delete
+    | Read
+    | SetSetting
+    | ListModels
+)

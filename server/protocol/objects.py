@@ -1,0 +1,140 @@
+"""What frames carry: users, conversations, messages and the rest, as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from server.protocol.codes import AccountRole, Role, Status
+
+
+class Object(msgspec.Struct, kw_only=True):
+    """Times are aware, in UTC."""
+
+
+class User(Object, kw_only=True):
+    id: str
+    email: str
+    username: str
+    role: AccountRole
+    created_at: datetime
+
+
+class Session(Object, kw_only=True):
+    """A login session: one device."""
+
+    id: str
+    device: str
+    """What the browser calls itself, shortened: "Firefox on Linux"."""
+    created_at: datetime
+
+
+class Params(Object, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How the model is asked."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+class Conversation(Object, kw_only=True, omit_defaults=True):
+    id: str
+    title: str
+    model: str | None
+    """None: the default model of the moment."""
+    system_prompt: str
+    params: Params
+    pinned: bool
+    archived: bool
+    leaf: str | None
+    """The last message of the active path."""
+    live_turn: str | None = None
+    unread: bool
+    created_at: datetime
+    updated_at: datetime
+    """The last activity: a message came or an answer ended."""
+
+
+class TurnError(Object, kw_only=True):
+    code: str
+    message: str
+
+
+class Usage(Object, kw_only=True):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Message(Object, kw_only=True, omit_defaults=True):
+    """A row of the transcript. The turn that an assistant message stands for has the message's id."""
+
+    id: str
+    conversation: str
+    parent: str | None
+    role: Role
+    text: str
+    html: str
+    """The text's blocks, joined; filled in where the frame leaves the worker."""
+    reasoning: str | None = None
+    reasoning_html: str | None = None
+    status: Status
+    error: TurnError | None = None
+    model: str | None = None
+    attachments: list[Any]
+    siblings: list[str]
+    """Ids of all messages with the same parent, this one included, oldest first."""
+    usage: Usage | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class LiveTurn(Object, kw_only=True, omit_defaults=True):
+    """What there is of a live answer, as of the snapshot's offset. Blocks are given to ``html`` followers only."""
+
+    turn: str
+    text: str
+    reasoning: str
+    blocks: list[str] | None = None
+    reasoning_blocks: list[str] | None = None
+
+
+class TurnState(Object, kw_only=True):
+    conversation: str
+    turn: str
+    status: Status
+
+
+class Draft(Object, kw_only=True):
+    conversation: str | None
+    text: str
+
+
+class Model(Object, kw_only=True):
+    id: str
+    name: str
+    provider: str
+    context_tokens: int | None
+    """How much fits in, as far as it is known."""
+    demo: bool
+    """The built-in model that needs no network."""
+
+
+class Notice(Object, kw_only=True):
+    id: str
+    text: str
+    level: str
+
+
+class Limits(Object, kw_only=True):
+    frame_bytes: int
+    """The largest frame that a client may send."""
+    message_chars: int
+    """Unicode code points of one message."""
+    attachments: dict[str, int]
+    active_turns: int
+    """Answers running at once, per user."""
+
+
+class Server(Object, kw_only=True):
+    version: str

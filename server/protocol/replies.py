@@ -1,0 +1,145 @@
+"""What the server answers: the first frame, and one reply or error for every command."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from server.protocol import commands
+from server.protocol.codes import ErrorCode
+from server.protocol.objects import (
+    Conversation,
+    Draft,
+    Limits,
+    LiveTurn,
+    Message,
+    Model,
+    Notice,
+    Server,
+    Session,
+    TurnState,
+    User,
+)
+
+PROTOCOL = 1
+
+
+class Hello(msgspec.Struct, kw_only=True, tag_field="type", tag="hello"):
+    protocol: int = PROTOCOL
+    connection: str
+    session: str
+    user: User
+    heartbeat: int
+    """Seconds. Silence for two of them after a ``ping`` means that the line is gone."""
+    limits: Limits
+    server: Server
+
+
+class Data(msgspec.Struct, kw_only=True):
+    """The ``data`` of a reply."""
+
+
+class Done(Data, kw_only=True):
+    pass
+
+
+class UserSnapshot(Data, kw_only=True):
+    user: User
+    conversations: list[Conversation]
+    next: str | None
+    drafts: list[Draft]
+    sessions: list[Session]
+    models: list[Model]
+    live_turns: list[TurnState]
+    settings: dict[str, Any]
+    notices: list[Notice]
+
+
+class ConversationSnapshot(Data, kw_only=True):
+    conversation: Conversation
+    messages: list[Message]
+    next: str | None
+    live: list[LiveTurn]
+
+
+class Synced(Data, kw_only=True, omit_defaults=True):
+    epoch: str
+    offset: int
+    recovered: bool
+    snapshot: UserSnapshot | None = None
+
+
+class Opened(Data, kw_only=True, omit_defaults=True):
+    epoch: str
+    offset: int
+    recovered: bool
+    snapshot: ConversationSnapshot | None = None
+
+
+class Sent(Data, kw_only=True):
+    conversation: str
+    message: str
+    turn: str
+    epoch: str
+    offset: int
+
+
+class Regenerated(Data, kw_only=True):
+    turn: str
+
+
+class Titled(Data, kw_only=True):
+    title: str
+
+
+class Listed(Data, kw_only=True):
+    conversations: list[Conversation]
+    next: str | None
+
+
+class Historied(Data, kw_only=True):
+    messages: list[Message]
+    next: str | None
+
+
+class Updated(Data, kw_only=True):
+    conversation: Conversation
+
+
+class Modelled(Data, kw_only=True):
+    models: list[Model]
+
+
+REPLIES: dict[type[commands.Command], type[Data]] = {
+    commands.Ping: Done,
+    commands.Sync: Synced,
+    commands.Open: Opened,
+    commands.Close: Done,
+    commands.Send: Sent,
+    commands.Stop: Done,
+    commands.Regenerate: Regenerated,
+    commands.SetTitle: Titled,
+    commands.List: Listed,
+    commands.History: Historied,
+    commands.Update: Updated,
+    commands.Delete: Done,
+    commands.Read: Done,
+    commands.SetSetting: Done,
+    commands.ListModels: Modelled,
+}
+
+D = TypeVar("D", bound=Data)
+
+
+class Reply(msgspec.Struct, Generic[D], kw_only=True, tag_field="type", tag="reply"):
+    id: str
+    data: D
+
+
+class Error(msgspec.Struct, kw_only=True, tag_field="type", tag="error"):
+    id: str | None
+    code: ErrorCode
+    message: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    retry_after: float | msgspec.UnsetType = msgspec.UNSET
