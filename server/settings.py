@@ -57,12 +57,8 @@ class Settings(BaseSettings):
     context_tokens: int = Field(default=32_768, ge=1024)
     ollama_url: str = "http://127.0.0.1:11434"
     demo_pace: float = Field(default=1.0, ge=0, le=10)
-    openai_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
-    )
-    openai_base_url: str | None = Field(
-        default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL")
-    )
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
 
     @field_validator("allowed_origins", mode="before")
     @classmethod
