@@ -1,0 +1,66 @@
+"""Runs migrations on the engine that `server.migrations` hands over, or on the configured one from Alembic's CLI."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
+
+from server import db, settings, tables
+
+
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    """Writes the house's own types by their names."""
+    if kind != "type":
+        return False
+    own = own_type(item)
+    if own is not None:
+        autogen.imports.add("from server import tables")
+        return own
+    if isinstance(item, AutoString):
+        return f"sa.String(length={item.length})"
+    return False
+
+
+def own_type(item: Any) -> str | None:
+    if isinstance(item, tables.UtcDateTime):
+        return "tables.UtcDateTime()"
+    if repr(item) == repr(tables.LONG_TEXT) and "mysql" in item._variant_mapping:
+        return "tables.LONG_TEXT"
+    variant = getattr(item, "_variant_mapping", {}).get("mysql")
+    collation = getattr(variant, "collation", None)
+    kinds = {"ascii_bin": "ascii_column", "utf8mb4_bin": "exact_column"}
+    return f"tables.{kinds[collation]}({item.length})" if collation in kinds else None
+
+
+def migrate(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        # Batch mode drops and renames tables; with foreign keys on, the drop would empty the tables that refer to them.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=sqlite,
+        render_item=render_item,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given: Connection | None = context.config.attributes.get("connection")
+if given is not None:
+    migrate(given)
+else:
+    configured = settings.load()
+    engine = db.engine_of(db.address(configured), tls=configured.database_tls)
+    with engine.connect() as connection:
+        migrate(connection)
+    engine.dispose()

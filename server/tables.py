@@ -1,0 +1,200 @@
+"""SQLModel tables, nothing else. The same on SQLite and on MariaDB or MySQL."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, Enum, Index, String, Text, TypeDecorator
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import DateTime, TypeEngine
+from sqlmodel import Field, SQLModel
+
+from server.protocol.codes import AccountRole, Role, Status
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Microseconds, in UTC: aware in Python, without a zone in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def ascii_column(length: int) -> TypeEngine[str]:
+    """Text of ours that is compared to the letter: MySQL's usual collations take "a" and "A" for the same."""
+    exact = mysql.VARCHAR(length, charset="ascii", collation="ascii_bin")
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def exact_column(length: int) -> TypeEngine[str]:
+    """Text of a person that is compared to the letter."""
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def enum_column(values: type[StrEnum], name: str) -> Enum:
+    """Stored as its value, held to the list by a CHECK."""
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        name=name,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+ID = ascii_column(24)
+LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+"""MySQL's TEXT ends at 64 KB, which an answer can pass."""
+
+
+def new_id() -> str:
+    """96 random bits in hexadecimal: neither to be guessed nor to be counted."""
+    return secrets.token_hex(12)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "users"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    email: str = Field(sa_type=exact_column(254), unique=True)
+    """In lower case."""
+    username: str = Field(sa_type=exact_column(40))
+    username_key: str = Field(sa_type=exact_column(80), unique=True)
+    """The name with case and compatibility forms folded: what must be unique."""
+    password_hash: str = Field(sa_type=ascii_column(60))
+    role: AccountRole = Field(sa_type=enum_column(AccountRole, "role"))
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class LoginSession(SQLModel, table=True):
+    """A device that is logged in: a family of refresh tokens. Logging out deletes it."""
+
+    __tablename__ = "login_sessions"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, index=True)
+    device: str = Field(sa_type=String(120))
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    """Moves on with every refresh."""
+
+
+class RefreshToken(SQLModel, table=True):
+    __tablename__ = "refresh_tokens"
+
+    token_hash: str = Field(sa_type=ascii_column(64), primary_key=True)
+    """SHA-256 in hexadecimal: the token itself is stored nowhere."""
+    session_id: str = Field(foreign_key="login_sessions.id", ondelete="CASCADE", sa_type=ID, index=True)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    spent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TitleSource(StrEnum):
+    WORDS = "words"
+    """The first words of the conversation, until there is something better."""
+    MODEL = "model"
+    PERSON = "person"
+    """Never overwritten by a model."""
+
+
+class Conversation(SQLModel, table=True):
+    """``leaf_id`` and ``live_turn_id`` name messages without a foreign key: the two tables would need each other."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_user_id_updated_at_id", "user_id", "updated_at", "id"),)
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID)
+    title: str = Field(sa_type=String(200))
+    title_source: TitleSource = Field(sa_type=enum_column(TitleSource, "title_source"))
+    model: str | None = Field(default=None, sa_type=String(200))
+    system_prompt: str = Field(default="", sa_type=LONG_TEXT)
+    params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    pinned: bool = False
+    archived: bool = False
+    leaf_id: str | None = Field(default=None, sa_type=ID)
+    live_turn_id: str | None = Field(default=None, sa_type=ID)
+    """Set while an answer is pending or streaming: what makes a second one ``busy``."""
+    unread: bool = False
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Message(SQLModel, table=True):
+    """One node of the tree. ``parent_id`` has no foreign key: InnoDB cascades only 15 levels deep within one table."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_conversation_id_parent_id", "conversation_id", "parent_id"),
+        Index("ix_messages_status", "status"),
+    )
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE", sa_type=ID)
+    parent_id: str | None = Field(default=None, sa_type=ID)
+    role: Role = Field(sa_type=enum_column(Role, "message_role"))
+    text: str = Field(default="", sa_type=LONG_TEXT)
+    reasoning: str | None = Field(default=None, sa_type=LONG_TEXT)
+    status: Status = Field(sa_type=enum_column(Status, "status"))
+    error_code: str | None = Field(default=None, sa_type=ascii_column(40))
+    error_message: str | None = Field(default=None, sa_type=Text)
+    model: str | None = Field(default=None, sa_type=String(200))
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    owner: str | None = Field(default=None, sa_type=ID)
+    """The worker that runs the turn. Only it may write the answer, and only in the present ``run``."""
+    run: int = 0
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ClientRequest(SQLModel, table=True):
+    """What a ``client_id`` was used for, so that a client may resend without fear."""
+
+    __tablename__ = "client_requests"
+
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, primary_key=True)
+    key: str = Field(sa_type=ascii_column(64), primary_key=True)
+    """SHA-256 of the ``client_id``, which may hold any script."""
+    fingerprint: str = Field(sa_type=ascii_column(64))
+    """SHA-256 of what was asked: other content under the same id is a conflict."""
+    reply: dict[str, str] = Field(sa_type=JSON)
+    """The ids that the first request was answered with."""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+
+
+class Setting(SQLModel, table=True):
+    """A setting of a user: language, theme, …"""
+
+    __tablename__ = "settings"
+
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, primary_key=True)
+    key: str = Field(sa_type=ascii_column(64), primary_key=True)
+    value: Any = Field(default=None, sa_type=JSON)
