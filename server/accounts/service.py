@@ -1,0 +1,279 @@
+"""Accounts and login sessions: who somebody is, on which device, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import anyio
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from server.accounts import names, objects, repository, rotation
+from server.accounts.devices import Device, DeviceCookies, device_name
+from server.accounts.identity import Client, Grant, Identity
+from server.accounts.passwords import Passwords
+from server.accounts.throttle import Throttle
+from server.accounts.tokens import Access, AccessTokens, RefreshTokens, fingerprint
+from server.db import Database, Work
+from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated
+from server.protocol import objects as wire
+from server.protocol.codes import AccountRole
+from server.protocol.events import AccountUpdated, SessionClosed, SessionOpened
+from server.realtime.bus import Bus, SessionsEnded
+from server.realtime.journal import Journal, Recorded
+from server.settings import Settings
+from server.tables import LoginSession, RefreshToken, User, now
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Opened = tuple[User, LoginSession, str]
+"""The user, a login session of theirs, and its refresh token."""
+
+
+class Accounts:
+    """``key`` signs the tokens. Errors are those of the wire contract, in words for the person who asked."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        bus: Bus,
+        settings: Settings,
+        key: str,
+        *,
+        throttle: Throttle | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._db = database
+        self._journal = journal
+        self._bus = bus
+        self._clock = clock
+        self._throttle = throttle or Throttle()
+        self._lifetime = timedelta(days=settings.refresh_token_days)
+        self._access_tokens = AccessTokens(key, settings.access_token_seconds)
+        self._refresh_tokens = RefreshTokens(key)
+        self._devices = DeviceCookies(key)
+        self.passwords = Passwords(settings.bcrypt_rounds)
+
+    async def register(self, email: str, username: str, password: str, client: Client) -> Grant:
+        email, username = names.email(email), names.username(username)
+        names.password(password)
+        self._throttle.register(client.address)
+        password_hash = await self.passwords.hash(password)
+
+        def work(session: Session) -> Opened:
+            _refuse_taken(session, email, username)
+            user = User(
+                email=email,
+                username=username,
+                username_key=names.username_key(username),
+                password_hash=password_hash,
+                role=repository.role_of_next(session),
+                created_at=self._clock(),
+            )
+            session.add(user)
+            session.flush()
+            return user, *self._open(session, user, client)
+
+        user, login, token = await self._write_names(work)
+        log.info("account.registered", user=user.id, role=user.role)
+        return self._grant(user, login, token, device=self._devices.read(client.device))
+
+    async def log_in(self, login: str, password: str, client: Client) -> Grant:
+        """``login``: e-mail address or user name."""
+        key = names.login_key(login)
+        found = await self._db.read(lambda session: repository.find(session, key))
+        device = self._devices.read(client.device)
+        trusted = device.id if found is not None and found.id in device.users else None
+        attempt = self._throttle.log_in(key, client.address, trusted)
+        matches = await self.passwords.verify(password, found.password_hash if found is not None else None)
+        if found is None or not matches:
+            log.info("account.login.refused", user=found.id if found is not None else None)
+            raise BadCredentials("The name or the password is not right.")
+        attempt.was_right()
+        known = found
+
+        def work(session: Session) -> Opened:
+            user = repository.locked(session, known.id)
+            if user is None or user.password_hash != known.password_hash:
+                raise BadCredentials("The password was changed a moment ago.")
+            if user.role is AccountRole.SUSPENDED:
+                raise Suspended("This account is suspended. Ask an administrator.")
+            return user, *self._open(session, user, client)
+
+        async def commit() -> Recorded[Opened]:
+            opened = await self._db.write(work)
+            return Recorded(opened, [SessionOpened(session=objects.session(opened[1]))])
+
+        user, session, token = await self._journal.record(known.id, commit)
+        return self._grant(user, session, token, device=device)
+
+    async def refresh(self, token: str) -> Grant:
+        """Spends a refresh token for the next one. A token that was stolen ends its login session."""
+
+        def work(session: Session) -> rotation.Rotated | rotation.Reused | None:
+            outcome = rotation.rotate(session, self._refresh_tokens, token, now=self._clock(), lifetime=self._lifetime)
+            if isinstance(outcome, rotation.Rotated) and outcome.user.role is AccountRole.SUSPENDED:
+                raise Suspended("This account is suspended. Ask an administrator.")
+            return outcome
+
+        outcome = await self._db.write(work)
+        if isinstance(outcome, rotation.Rotated):
+            return self._grant(outcome.user, outcome.session, outcome.token)
+        if outcome is not None:
+            log.warning("account.refresh_token.reused", user=outcome.user, session=outcome.session)
+            await self._end(outcome.user, [outcome.session])
+        raise Unauthenticated("This device is not logged in any more.")
+
+    async def identify(self, access_token: str) -> Identity | None:
+        """Whose token it is, if it is good and its login session goes on. Suspended users too: see their role."""
+        access = self._access_tokens.read(access_token)
+        if access is None:
+            return None
+        found = await self._db.read(
+            lambda session: repository.identity(session, access.user, access.session, self._clock())
+        )
+        return Identity(*found) if found is not None else None
+
+    async def sessions(self, user: str) -> list[wire.Session]:
+        """Where the user is logged in, oldest first; what has expired stays until `purge` says that it is gone."""
+        rows = await self._db.read(lambda session: repository.sessions_of(session, user))
+        return [objects.session(row) for row in rows]
+
+    async def session_of(self, refresh_token: str) -> LoginSession | None:
+        token_hash = fingerprint(refresh_token)
+        return await self._db.read(lambda session: repository.session_of_token(session, token_hash))
+
+    async def log_out(self, login: LoginSession) -> None:
+        await self._end(login.user_id, [login.id])
+
+    async def update(
+        self,
+        who: Identity,
+        *,
+        username: str | None = None,
+        email: str | None = None,
+        current_password: str | None = None,
+    ) -> User:
+        """Changes what is given. A new e-mail address needs the password: it is what one logs in with."""
+        new_name = names.username(username) if username is not None else None
+        new_email = names.email(email) if email is not None else None
+        if new_email is not None:
+            if current_password is None:
+                raise Invalid("Changing the e-mail address needs the current password.", field="current_password")
+            await self._confirm(who, current_password)
+
+        def work(session: Session) -> tuple[User, bool]:
+            user = _still(repository.locked(session, who.user.id))
+            before = (user.email, user.username)
+            after = (new_email or user.email, new_name or user.username)
+            _refuse_taken(session, *after, by_other_than=user.id)
+            user.email, user.username = after
+            user.username_key = names.username_key(user.username)
+            return user, after != before
+
+        async def commit() -> Recorded[User]:
+            user, changed = await self._write_names(work)
+            return Recorded(user, [AccountUpdated(user=self.as_object(user))] if changed else [])
+
+        return await self._journal.record(who.user.id, commit)
+
+    async def change_password(self, who: Identity, current_password: str, new_password: str) -> Grant:
+        """Ends every other login session, and the refresh tokens that this one had."""
+        names.password(new_password, field="new_password")
+        await self._confirm(who, current_password)
+        password_hash = await self.passwords.hash(new_password)
+
+        def work(session: Session) -> tuple[User, LoginSession, str, list[str]]:
+            user = _still(repository.locked(session, who.user.id))
+            if user.password_hash != who.user.password_hash:
+                raise Conflict("The password was changed a moment ago, on another device.")
+            login = _still(session.get(LoginSession, who.session.id))
+            user.password_hash = password_hash
+            login.expires_at = self._clock() + self._lifetime
+            others = [row.id for row in repository.sessions_of(session, user.id) if row.id != login.id]
+            repository.end_sessions(session, others)
+            repository.forget_tokens(session, login.id)
+            return user, login, self._token_for(session, login), others
+
+        async def commit() -> Recorded[tuple[User, LoginSession, str, list[str]]]:
+            changed = await self._db.write(work)
+            return Recorded(changed, [SessionClosed(session=ended) for ended in changed[3]])
+
+        with anyio.CancelScope(shield=True):
+            user, login, token, ended = await self._journal.record(who.user.id, commit)
+            await self._bus.publish(SessionsEnded(frozenset(ended)))
+        log.info("account.password.changed", user=user.id, sessions_ended=len(ended))
+        return self._grant(user, login, token)
+
+    async def purge(self, now: datetime) -> None:
+        """Ends expired login sessions, and forgets tokens that were spent so long ago that they had expired since."""
+        expired: dict[str, list[str]] = {}
+        for user, login in await self._db.read(lambda session: repository.expired_sessions(session, now)):
+            expired.setdefault(user, []).append(login)
+        for user, logins in expired.items():
+            await self._end(user, logins)
+        await self._db.write(lambda session: repository.forget_spent_tokens(session, now - self._lifetime))
+
+    as_object = staticmethod(objects.user)
+
+    async def _confirm(self, who: Identity, password: str) -> None:
+        attempt = self._throttle.confirm(who.session.id)
+        if not await self.passwords.verify(password, who.user.password_hash):
+            raise BadCredentials("The current password is not right.", field="current_password")
+        attempt.was_right()
+
+    async def _write_names(self, work: Work[T]) -> T:
+        try:
+            return await self._db.write(work)
+        except IntegrityError:
+            # Somebody took a name between our look and our write: a second look says which.
+            return await self._db.write(work)
+
+    async def _end(self, user: str, logins: Collection[str]) -> None:
+        async def commit() -> Recorded[None]:
+            await self._db.write(lambda session: repository.end_sessions(session, logins))
+            return Recorded(None, [SessionClosed(session=login) for login in logins])
+
+        with anyio.CancelScope(shield=True):
+            await self._journal.record(user, commit)
+            await self._bus.publish(SessionsEnded(frozenset(logins)))
+
+    def _open(self, session: Session, user: User, client: Client) -> tuple[LoginSession, str]:
+        moment = self._clock()
+        login = LoginSession(
+            user_id=user.id,
+            device=device_name(client.user_agent),
+            created_at=moment,
+            expires_at=moment + self._lifetime,
+        )
+        session.add(login)
+        session.flush()
+        return login, self._token_for(session, login)
+
+    def _token_for(self, session: Session, login: LoginSession) -> str:
+        token = self._refresh_tokens.first()
+        session.add(RefreshToken(token_hash=fingerprint(token), session_id=login.id, created_at=self._clock()))
+        return token
+
+    def _grant(self, user: User, login: LoginSession, token: str, *, device: Device | None = None) -> Grant:
+        access = self._access_tokens.issue(Access(user.id, login.id))
+        cookie = self._devices.write(device.with_user(user.id)) if device is not None else None
+        return Grant(user, login, access, token, cookie)
+
+
+def _refuse_taken(session: Session, email: str, username: str, *, by_other_than: str | None = None) -> None:
+    field = repository.taken(session, email, names.username_key(username), by_other_than)
+    if field is not None:
+        words = "There is an account with this e-mail address already." if field == "email" else "This name is taken."
+        raise Conflict(words, field=field)
+
+
+def _still(row: T | None) -> T:
+    if row is None:
+        raise Unauthenticated("This device is not logged in any more.")
+    return row
