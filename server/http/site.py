@@ -1,0 +1,140 @@
+"""The built client: its files, and ``index.html`` for every address that the client's own router knows.
+
+The folder is listed, and only what was listed is served: an address is looked up, never turned into a path, so that
+none can lead out of the folder.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyio import to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+FOREVER = "public, max-age=31536000, immutable"
+"""For ``/assets``: the build puts a hash of the content into each name."""
+ASK_FIRST = "no-cache"
+"""Kept, but asked for again with its ETag each time: a new version is seen at once."""
+NOT_FOR_THE_CLIENT = ("api", "ws", "assets", "healthz", "readyz", "metrics")
+"""First parts of addresses that are never a page of the client."""
+WORTH_PACKING = 1024
+"""Bytes. Less fits into one packet anyway."""
+
+NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Parley: the client is not built</title>
+<h1>The client is not built</h1>
+<p>The server runs, but the pages that a browser needs are missing. Build them and reload:</p>
+<pre>./scripts/serve</pre>
+<p>or, with Node 20.19 or newer:</p>
+<pre>cd client
+npm ci
+npm run build</pre>
+<h1 lang="zh">客户端尚未构建</h1>
+<p lang="zh">服务器正在运行，但缺少浏览器所需的页面。请执行上面的命令，然后刷新本页。</p>
+</html>
+"""
+
+
+_KINDS = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+"""What a client's build holds. Python's own table depends on the machine, and a script of the wrong kind is not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    plain: bytes
+    packed: bytes | None
+    """By gzip, where that is worth it."""
+    kind: str
+    etag: str
+
+
+def site_routes(folder: Path) -> list[BaseRoute]:
+    """To be put last: it answers whatever no other route does. Addresses under ``/api`` get no page."""
+    site = _Site(folder)
+    site.look()
+    return [
+        Mount("/api", app=Router()),
+        Route("/{path:path}", site.serve, methods=["GET"]),
+    ]
+
+
+class _Site:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._built: int | None = None
+        self._names: frozenset[str] = frozenset()
+        self._files: dict[str, File] = {}
+
+    async def serve(self, request: Request) -> Response:
+        name: str = request.path_params["path"]
+        if name not in self._names:
+            first, _, _ = name.partition("/")
+            if first in NOT_FOR_THE_CLIENT or "." in name.rpartition("/")[2]:
+                raise HTTPException(404)
+            name = "index.html"
+        if name == "index.html":
+            self.look()
+        if self._built is None:
+            return HTMLResponse(NOT_BUILT, 503, {"cache-control": "no-store"})
+        if name not in self._files:
+            self._files[name] = await to_thread.run_sync(_load, self._folder / name)
+        return _answer(request, self._files[name], FOREVER if name.startswith("assets/") else ASK_FIRST)
+
+    def look(self) -> None:
+        """Lists the folder anew when the client was built since: that always rewrites its index."""
+        index = self._folder / "index.html"
+        built = index.stat().st_mtime_ns if index.is_file() else None
+        if built != self._built:
+            found = (path for path in self._folder.rglob("*") if path.is_file())
+            self._names = frozenset(path.relative_to(self._folder).as_posix() for path in found)
+            self._files.clear()
+            self._built = built
+
+
+def _load(path: Path) -> File:
+    plain = path.read_bytes()
+    kind = _KINDS.get(path.suffix) or "application/octet-stream"
+    text = kind.startswith("text/") or kind in ("application/json", "application/manifest+json", "image/svg+xml")
+    packed = gzip.compress(plain, mtime=0) if text and len(plain) >= WORTH_PACKING else None
+    return File(plain, packed, kind, f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"')
+
+
+def _answer(request: Request, file: File, caching: str) -> Response:
+    headers = {"etag": file.etag, "cache-control": caching, "vary": "accept-encoding"}
+    known = [etag.strip() for etag in request.headers.get("if-none-match", "").split(",")]
+    if file.etag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    if file.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+        return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=file.kind)
+    return Response(file.plain, headers=headers, media_type=file.kind)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """``gzip;q=0`` is a no."""
+    for part in accepted.lower().split(","):
+        coding, _, quality = part.replace(" ", "").partition(";q=")
+        if coding == "gzip":
+            return quality.strip("0.") != "" if quality else True
+    return False
