@@ -32,6 +32,19 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def check(engine: Engine) -> None:
+    """Raises StartupError unless the database is at the revision that this program needs."""
+    try:
+        with engine.connect() as connection:
+            revision = current(connection)
+    except OperationalError as error:
+        raise StartupError(f"The database does not answer: {error.orig}") from error
+    if revision != head():
+        raise StartupError(
+            f"The database is at revision {revision or 'none'}, this program needs {head()}: run `parley migrate`."
+        )
+
+
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """Runs what is missing. Returns the revision before and after; raises StartupError in words for the operator."""
     try:

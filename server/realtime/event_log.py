@@ -19,6 +19,8 @@ WINDOW = 150.0
 MAX_ENTRIES = 20_000
 """Entries of one log, at most: 150 s at a delta per 10 ms, and some room."""
 
+Wake = Callable[[], None]
+
 
 def user_log(user: str) -> str:
     return f"user:{user}"
@@ -36,7 +38,7 @@ class Position:
 
 
 class Tail(ABC):
-    """The recent entries of one log, as this worker knows them."""
+    """The recent entries of one log, as this worker knows them. Their offsets have no gap."""
 
     @property
     @abstractmethod
@@ -49,7 +51,7 @@ class Tail(ABC):
 
     @abstractmethod
     def after(self, offset: int, limit: int | None = None) -> Sequence[Event]:
-        """Entries after ``offset``, oldest first. The caller has made sure that ``first <= offset + 1``."""
+        """Entries after ``offset``, oldest first; only if ``first <= offset + 1``."""
 
     def holds(self, position: Position) -> bool:
         """Whether all that came after ``position`` is still here."""
@@ -58,15 +60,18 @@ class Tail(ABC):
 
 class EventLog(ABC):
     @abstractmethod
-    async def append(self, log: str, events: Sequence[Event]) -> None:
-        """Assigns the offsets and wakes the followers. Neighbours in ``events`` stay neighbours in the log."""
+    async def append(self, entries: Sequence[tuple[str, Event]]) -> None:
+        """Appends pairs of a log's name and an event, in this order. Assigns offsets and wakes followers."""
 
     @abstractmethod
-    async def follow(self, log: str, wake: Callable[[], None]) -> Tail:
-        """The log's tail, with ``wake`` called after each append, until ``unfollow`` with the same ``wake``."""
+    async def follow(self, log: str, wake: Wake) -> Tail:
+        """The log's tail. ``wake`` is called after each append, until `unfollow` with the same ``wake``."""
 
     @abstractmethod
-    def unfollow(self, log: str, wake: Callable[[], None]) -> None: ...
+    def unfollow(self, log: str, wake: Wake) -> None: ...
+
+    @abstractmethod
+    async def position(self, log: str) -> Position: ...
 
     @abstractmethod
     async def names(self, prefix: str) -> list[str]:

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Generic[T]):
-    """What a write gave, and what it has to say. Events of one log stand in the order in which they happened."""
+    """What a write gave, and what it has to say, in the order in which it happened."""
 
     result: T
     events: Sequence[Event] = field(default=())
@@ -41,9 +40,8 @@ class Journal:
         async with self.quiet(user):
             with anyio.CancelScope(shield=True):
                 recorded = await commit()
-                for log, events in groupby(recorded.events, lambda event: _log_of(user, event)):
-                    await self.log.append(log, list(events))
-                return recorded.result
+                await self.log.append([(_log_of(user, event), event) for event in recorded.events])
+        return recorded.result
 
     @asynccontextmanager
     async def quiet(self, user: str) -> AsyncIterator[None]:

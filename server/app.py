@@ -1,0 +1,119 @@
+"""Puts the house together: what is made of what, which routes lead where, and what lives as long as the server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from server.accounts.origins import Origins
+from server.accounts.service import Accounts
+from server.conversations.service import Conversations
+from server.db import Database
+from server.errors import Unavailable
+from server.gateway.connection import Services
+from server.gateway.connections import Connections
+from server.gateway.endpoint import socket_routes
+from server.gateway.feed import Feeds
+from server.gateway.handlers.user import as_model
+from server.gateway.html import Renderer
+from server.http.auth import auth_routes
+from server.http.errors import exception_handlers
+from server.http.health import health_routes
+from server.http.middleware import RequestContext, SecurityHeaders
+from server.http.site import site_routes
+from server.llm.catalog import Catalog
+from server.protocol.events import ModelsUpdated
+from server.realtime.bus import MemoryBus
+from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.journal import Journal
+from server.settings import Settings, secret_key
+from server.tables import now
+from server.turns import reaper
+from server.turns.recorder import Recorder
+from server.turns.runner import Runner
+from server.turns.service import Turns
+from server.turns.supervisor import Supervisor
+from server.turns.titles import Titles
+
+log = structlog.get_logger(__name__)
+
+CLIENT = Path(__file__).resolve().parent.parent / "client" / "dist"
+SWEEP_SECONDS = 30.0
+PURGE_SECONDS = 3600.0
+
+
+def create_app(settings: Settings) -> Starlette:
+    database = Database(settings)
+    event_log = MemoryEventLog()
+    bus = MemoryBus()
+    journal = Journal(event_log)
+    catalog = Catalog(settings)
+    accounts = Accounts(database, journal, bus, settings, secret_key(settings))
+    conversations = Conversations(database, journal)
+    titles = Titles(database, conversations, catalog)
+    recorder = Recorder(database, journal)
+    supervisor = Supervisor(Runner(database, catalog, recorder, settings), recorder, titles, bus)
+    turns = Turns(database, journal, catalog, supervisor, settings)
+    renderer = Renderer()
+    origins = Origins(settings)
+    services = Services(
+        accounts=accounts,
+        conversations=conversations,
+        turns=turns,
+        titles=titles,
+        catalog=catalog,
+        journal=journal,
+        feeds=Feeds(event_log, renderer),
+        renderer=renderer,
+        connections=Connections(bus),
+    )
+
+    async def tell_models() -> None:
+        models = [as_model(model) for model in catalog.models]
+        logs = await event_log.names("user:")
+        await event_log.append([(name, ModelsUpdated(models=models)) for name in logs])
+
+    async def sweep() -> None:
+        event_log.sweep()
+
+    async def purge() -> None:
+        await accounts.purge(now())
+        await turns.forget_requests()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await reaper.end_orphans(database)
+        async with catalog, supervisor, anyio.create_task_group() as tasks:
+            tasks.start_soon(catalog.watch, tell_models)
+            tasks.start_soon(_every, SWEEP_SECONDS, sweep)
+            tasks.start_soon(_every, PURGE_SECONDS, purge)
+            yield
+            tasks.cancel_scope.cancel()
+        database.close()
+
+    return Starlette(
+        routes=[
+            *auth_routes(accounts, origins, settings),
+            *socket_routes(services, origins, settings),
+            *health_routes(database),
+            *site_routes(CLIENT),
+        ],
+        middleware=[Middleware(RequestContext), Middleware(SecurityHeaders)],
+        exception_handlers=exception_handlers,
+        lifespan=lifespan,
+    )
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await anyio.sleep(seconds)
+        try:
+            await work()
+        except Unavailable:
+            log.warning("housekeeping.put_off", work=work.__name__)

@@ -1,0 +1,126 @@
+"""The SQL of conversations and their messages: plain functions of a database session."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, tuple_
+from sqlmodel import Session, col, delete, select
+
+from server.errors import Invalid, NotFound
+from server.protocol.codes import Role
+from server.tables import Conversation, Message, Setting
+from server.transcript.branch import Node, Tree
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SETTINGS_LIMIT = 200
+"""Settings of one user, at most."""
+
+
+def find(session: Session, user: str, conversation: str, *, lock: bool = False) -> Conversation:
+    """The user's conversation; a foreign one is NotFound, like one that does not exist.
+
+    With ``lock`` nobody else changes it until the transaction ends (SQLite has one writer anyway).
+    """
+    query = select(Conversation).where(Conversation.id == conversation, Conversation.user_id == user)
+    found = session.exec(query.with_for_update() if lock else query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such conversation.")
+    return found
+
+
+def find_message(session: Session, user: str, message: str) -> tuple[Conversation, Message]:
+    """A message in one of the user's conversations."""
+    query = (
+        select(Conversation, Message)
+        .where(Message.id == message, Conversation.user_id == user)
+        .join(Conversation, col(Conversation.id) == Message.conversation_id)
+    )
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such message.")
+    return found
+
+
+def tree(session: Session, conversation: str) -> Tree:
+    query = select(Message.id, Message.parent_id, Message.created_at).where(Message.conversation_id == conversation)
+    return Tree(Node(*row) for row in session.exec(query))
+
+
+def messages(session: Session, ids: Sequence[str]) -> list[Message]:
+    """Whole rows, in the order of ``ids``."""
+    found = {row.id: row for row in session.exec(select(Message).where(col(Message.id).in_(ids)))}
+    return [found[message] for message in ids]
+
+
+def page(
+    session: Session, user: str, *, before: str | None, limit: int, archived: bool
+) -> tuple[list[Conversation], str | None]:
+    """Conversations by their last activity, newest first, and the cursor of the next page."""
+    query = (
+        select(Conversation)
+        .where(Conversation.user_id == user, Conversation.archived == archived)
+        .order_by(col(Conversation.updated_at).desc(), col(Conversation.id).desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        place = tuple_(col(Conversation.updated_at), col(Conversation.id))
+        query = query.where(place < tuple_(*_place(before)))
+    rows = list(session.exec(query))
+    return rows[:limit], (_cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def pinned(session: Session, user: str) -> list[Conversation]:
+    query = select(Conversation).where(Conversation.user_id == user, Conversation.pinned, ~col(Conversation.archived))
+    return list(session.exec(query.order_by(col(Conversation.updated_at).desc(), col(Conversation.id).desc())))
+
+
+def live_turns(session: Session, where: ColumnElement[bool]) -> list[tuple[Conversation, Message]]:
+    """Conversations with a running answer, and that answer's row."""
+    query = select(Conversation, Message).join(Message, col(Message.id) == Conversation.live_turn_id).where(where)
+    return list(session.exec(query))
+
+
+def first_question(session: Session, conversation: str) -> Message | None:
+    query = (
+        select(Message)
+        .where(Message.conversation_id == conversation, Message.role == Role.USER)
+        .order_by(col(Message.created_at), col(Message.id))
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def remove(session: Session, user: str, ids: Collection[str]) -> None:
+    session.exec(delete(Conversation).where(col(Conversation.id).in_(ids), col(Conversation.user_id) == user))
+
+
+def settings(session: Session, user: str) -> dict[str, Any]:
+    return dict(session.exec(select(Setting.key, Setting.value).where(Setting.user_id == user)).all())
+
+
+def set_setting(session: Session, user: str, key: str, value: Any) -> None:
+    """None removes it."""
+    if value is None:
+        session.exec(delete(Setting).where(col(Setting.user_id) == user, col(Setting.key) == key))
+        return
+    session.merge(Setting(user_id=user, key=key, value=value))
+    session.flush()
+    count = session.exec(select(func.count()).select_from(Setting).where(Setting.user_id == user)).one()
+    if count > SETTINGS_LIMIT:
+        raise Invalid(f"More than {SETTINGS_LIMIT} settings are not kept.", field="key")
+
+
+def _cursor(row: Conversation) -> str:
+    """A place in the order, which stays valid when the conversation itself moves on or is deleted."""
+    return f"{(row.updated_at - EPOCH) // timedelta(microseconds=1):x}-{row.id}"
+
+
+def _place(cursor: str) -> tuple[datetime, str]:
+    moment, _, conversation = cursor.partition("-")
+    try:
+        return EPOCH + timedelta(microseconds=int(moment, 16)), conversation
+    except (ValueError, OverflowError):
+        raise Invalid("This is not a cursor that `next` gave.", field="before") from None

@@ -1,0 +1,209 @@
+"""What a user does with conversations, short of asking: look, list, name, keep, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlmodel import Session, col
+
+from server import tables
+from server.conversations import objects, repository
+from server.db import Database
+from server.errors import Conflict, Invalid, TooLarge
+from server.protocol import objects as wire
+from server.protocol.commands import Update
+from server.protocol.events import (
+    ConversationDeleted,
+    ConversationUpdated,
+    SettingsUpdated,
+    UserEvent,
+)
+from server.realtime.journal import Journal, Recorded
+from server.tables import TitleSource
+
+PAGE = 50
+"""Messages of a snapshot, and conversations beside the pinned ones, at most."""
+SETTING_CHARS = 20_000
+"""JSON characters of one setting's value."""
+TEMPERATURES = (0.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    conversations: list[wire.Conversation]
+    next: str | None
+    live_turns: list[wire.TurnState]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A conversation as the database has it. A live turn's text is that of its last checkpoint."""
+
+    conversation: wire.Conversation
+    messages: list[wire.Message]
+    next: str | None
+    live: wire.Message | None
+    """The running answer's row, on the active path or not."""
+
+
+class Conversations:
+    def __init__(self, db: Database, journal: Journal) -> None:
+        self._db = db
+        self._journal = journal
+
+    async def sidebar(self, user: str) -> Sidebar:
+        return await self._db.read(lambda session: _sidebar(session, user))
+
+    async def transcript(self, user: str, conversation: str) -> Transcript:
+        return await self._db.read(lambda session: _transcript(session, user, conversation))
+
+    async def live(self, user: str, conversation: str) -> wire.Message | None:
+        """The running answer's row, as of its last checkpoint. NotFound for a foreign conversation."""
+
+        def work(session: Session) -> wire.Message | None:
+            row = repository.find(session, user, conversation)
+            if row.live_turn_id is None:
+                return None
+            (turn,) = repository.messages(session, [row.live_turn_id])
+            return objects.message(turn, repository.tree(session, conversation).siblings(turn.id))
+
+        return await self._db.read(work)
+
+    async def page(
+        self, user: str, *, before: str | None, limit: int, archived: bool
+    ) -> tuple[list[wire.Conversation], str | None]:
+        def work(session: Session) -> tuple[list[wire.Conversation], str | None]:
+            rows, cursor = repository.page(session, user, before=before, limit=limit, archived=archived)
+            return [objects.conversation(row) for row in rows], cursor
+
+        return await self._db.read(work)
+
+    async def history(
+        self, user: str, conversation: str, before: str, limit: int
+    ) -> tuple[list[wire.Message], str | None]:
+        """The ancestors of ``before``, oldest first, whatever the active path."""
+
+        def work(session: Session) -> tuple[list[wire.Message], str | None]:
+            repository.find(session, user, conversation)
+            tree = repository.tree(session, conversation)
+            if before not in tree:
+                raise Invalid("`before` is not a message of this conversation.", field="before")
+            ids = tree.path(tree.parent(before))
+            shown = ids[-limit:]
+            rows = repository.messages(session, shown)
+            return objects.messages(rows, tree), (shown[0] if len(ids) > limit else None)
+
+        return await self._db.read(work)
+
+    async def update(self, user: str, command: Update) -> wire.Conversation:
+        _check_params(command.params)
+
+        def change(row: tables.Conversation) -> None:
+            if command.model is not UNSET:
+                row.model = command.model
+            if command.system_prompt is not UNSET:
+                row.system_prompt = command.system_prompt
+            if command.params is not UNSET:
+                row.params = msgspec.to_builtins(command.params)
+            if command.pinned is not UNSET:
+                row.pinned = command.pinned
+            if command.archived is not UNSET:
+                row.archived = command.archived
+
+        return await self._change(user, command.conversation, change)
+
+    async def set_title(self, user: str, conversation: str, title: str, source: TitleSource) -> str:
+        """Names it. A model never overwrites what a person wrote. Returns the title that it has now."""
+
+        def change(row: tables.Conversation) -> None:
+            if source is TitleSource.PERSON or row.title_source is not TitleSource.PERSON:
+                row.title, row.title_source = title, source
+
+        return (await self._change(user, conversation, change)).title
+
+    async def mark_read(self, user: str, conversation: str, message: str) -> None:
+        def work(session: Session) -> Recorded[None]:
+            row, _ = repository.find_message(session, user, message)
+            if row.id != conversation:
+                raise Invalid("`message` is not one of this conversation.", field="message")
+            if not row.unread:
+                return Recorded(None)
+            row.unread = False
+            return Recorded(None, [ConversationUpdated(conversation=objects.conversation(row))])
+
+        await self._journal.record(user, lambda: self._db.write(work))
+
+    async def delete(self, user: str, conversations: Collection[str]) -> None:
+        def work(session: Session) -> Recorded[None]:
+            for conversation in conversations:
+                if repository.find(session, user, conversation, lock=True).live_turn_id is not None:
+                    raise Conflict("An answer has just begun in it; try again.")
+            repository.remove(session, user, conversations)
+            events: list[UserEvent] = [ConversationDeleted(conversation=deleted) for deleted in conversations]
+            return Recorded(None, events)
+
+        await self._journal.record(user, lambda: self._db.write(work))
+
+    async def set_setting(self, user: str, key: str, value: Any) -> None:
+        if len(msgspec.json.encode(value)) > SETTING_CHARS:
+            raise TooLarge(f"A setting may hold {SETTING_CHARS} characters.", field="value")
+
+        def work(session: Session) -> Recorded[None]:
+            repository.set_setting(session, user, key, value)
+            return Recorded(None, [SettingsUpdated(key=key, value=value)])
+
+        await self._journal.record(user, lambda: self._db.write(work))
+
+    async def _change(
+        self, user: str, conversation: str, change: Callable[[tables.Conversation], None]
+    ) -> wire.Conversation:
+        def work(session: Session) -> Recorded[wire.Conversation]:
+            row = repository.find(session, user, conversation, lock=True)
+            before = objects.conversation(row)
+            change(row)
+            after = objects.conversation(row)
+            return Recorded(after, [ConversationUpdated(conversation=after)] if after != before else [])
+
+        return await self._journal.record(user, lambda: self._db.write(work))
+
+
+def _sidebar(session: Session, user: str) -> Sidebar:
+    rows, cursor = repository.page(session, user, before=None, limit=PAGE, archived=False)
+    listed = {row.id for row in rows}
+    rows += [row for row in repository.pinned(session, user) if row.id not in listed]
+    live = repository.live_turns(session, col(tables.Conversation.user_id) == user)
+    return Sidebar(
+        conversations=[objects.conversation(row) for row in rows],
+        next=cursor,
+        live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
+        settings=repository.settings(session, user),
+    )
+
+
+def _transcript(session: Session, user: str, conversation: str) -> Transcript:
+    row = repository.find(session, user, conversation)
+    tree = repository.tree(session, conversation)
+    path = tree.path(row.leaf_id)
+    shown = path[-PAGE:]
+    live = repository.messages(session, [row.live_turn_id])[0] if row.live_turn_id else None
+    return Transcript(
+        conversation=objects.conversation(row),
+        messages=objects.messages(repository.messages(session, shown), tree),
+        next=shown[0] if len(path) > PAGE else None,
+        live=objects.message(live, tree.siblings(live.id)) if live else None,
+    )
+
+
+def _check_params(params: wire.Params | msgspec.UnsetType) -> None:
+    if params is UNSET:
+        return
+    low, high = TEMPERATURES
+    if params.temperature is not None and not low <= params.temperature <= high:
+        raise Invalid(f"The temperature lies between {low:g} and {high:g}.", field="params.temperature")
+    if params.max_tokens is not None and not 1 <= params.max_tokens <= 1_000_000:
+        raise Invalid("The length lies between 1 and 1,000,000 tokens.", field="params.max_tokens")

@@ -1,0 +1,159 @@
+"""One authenticated socket: who it is, what it follows, and the tasks that read and write."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from starlette.websockets import WebSocket, WebSocketState
+
+from server.accounts.identity import Identity
+from server.accounts.service import Accounts
+from server.conversations.service import Conversations
+from server.gateway.connections import Connections
+from server.gateway.feed import Feeds
+from server.gateway.following import Following
+from server.gateway.html import Renderer
+from server.gateway.outbox import Outbox
+from server.llm.catalog import Catalog
+from server.protocol import codec
+from server.protocol.codec import BadFrame
+from server.protocol.codes import CloseCode, ErrorCode, Format
+from server.protocol.commands import Command
+from server.protocol.replies import Error
+from server.realtime.journal import Journal
+from server.tables import new_id
+from server.turns.service import Turns
+from server.turns.titles import Titles
+
+log = structlog.get_logger(__name__)
+
+BAD_FRAMES = 20
+BAD_FRAMES_SECONDS = 60.0
+"""So many frames that are no commands within so many seconds, and the socket is closed."""
+
+SLOW_AT_ONCE = 4
+"""Slow commands of one socket that may be under way."""
+
+Dispatch = Callable[["Connection", Command], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers work with."""
+
+    accounts: Accounts
+    conversations: Conversations
+    turns: Turns
+    titles: Titles
+    catalog: Catalog
+    journal: Journal
+    feeds: Feeds
+    renderer: Renderer
+    connections: Connections
+
+
+class Connection:
+    """Made when the socket is authenticated: before that, there is none."""
+
+    def __init__(self, websocket: WebSocket, identity: Identity, services: Services) -> None:
+        self.id = new_id()
+        self.user = identity.user
+        self.session = identity.session
+        self.services = services
+        self.outbox = Outbox(services.feeds, websocket.send_text)
+        self._websocket = websocket
+        self._bad_frames: deque[float] = deque(maxlen=BAD_FRAMES)
+        self._tasks: TaskGroup = anyio.create_task_group()
+        self._closing: tuple[CloseCode, str] | None = None
+        self._slow = 0
+
+    async def run(self, dispatch: Dispatch) -> None:
+        """Until one side closes the socket."""
+        try:
+            async with self._tasks:
+                self._tasks.start_soon(self.outbox.run)
+                await self._read(dispatch)
+                self._tasks.cancel_scope.cancel()
+        finally:
+            self.outbox.close()
+        if self._closing is not None and self._websocket.client_state is WebSocketState.CONNECTED:
+            await self._websocket.close(*self._closing)
+
+    @property
+    def closed_by_us(self) -> int | None:
+        """The close code, if it was this side that ended the socket."""
+        return self._closing[0] if self._closing is not None else None
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """From our side. Says so only once."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._tasks.cancel_scope.cancel()
+
+    def spawn(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """For a command that takes long: the next ones need not wait for it. False when too many are under way."""
+        if self._slow == SLOW_AT_ONCE:
+            return False
+        self._slow += 1
+
+        async def run() -> None:
+            try:
+                await work()
+            finally:
+                self._slow -= 1
+
+        self._tasks.start_soon(run)
+        return True
+
+    @asynccontextmanager
+    async def following(self, log_name: str, format: Format | None) -> AsyncIterator[Following]:
+        """A place in a log, at its present end; on leaving without an error the outbox follows from it on.
+
+        Leaving does not wait: what is read of the following in its last line still holds for the reply.
+        """
+
+        def wake() -> None:
+            self.outbox.wake()
+
+        feed = await self.services.feeds.join(log_name, wake, html=format is Format.HTML)
+        try:
+            following = Following(feed, format, wake)
+            yield following
+        except BaseException:
+            self.services.feeds.leave(feed, wake)
+            raise
+        self.outbox.follow(following)
+
+    async def _read(self, dispatch: Dispatch) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await self.outbox.room()
+            try:
+                text = message.get("text")
+                if text is None:
+                    raise BadFrame(ErrorCode.BAD_FRAME, "A frame is a text message; this one is binary.")  # noqa: TRY301
+                command = codec.decode(text)
+            except BadFrame as bad:
+                self._refuse(bad)
+            else:
+                await dispatch(self, command)
+
+    def _refuse(self, bad: BadFrame) -> None:
+        error = Error(id=bad.id, code=bad.code, message=bad.message)
+        if bad.field is not None:
+            error.field = bad.field
+        self.outbox.reply(error)
+        moment = monotonic()
+        self._bad_frames.append(moment)
+        if len(self._bad_frames) == BAD_FRAMES and moment - self._bad_frames[0] < BAD_FRAMES_SECONDS:
+            log.warning("connection.protocol_violated", last=bad.message)
+            self.close(CloseCode.PROTOCOL_VIOLATED, "too many frames that are no commands")

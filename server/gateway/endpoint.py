@@ -1,0 +1,90 @@
+"""``GET /ws``: whose page asks, who that is, and then the connection. Before authentication there is none."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from server import __version__
+from server.accounts import objects
+from server.accounts.credentials import CookieNames, Presented, presented
+from server.accounts.identity import Identity
+from server.accounts.origins import Origins
+from server.gateway.connection import Connection, Services
+from server.gateway.dispatch import dispatch
+from server.protocol import codec
+from server.protocol.codes import AccountRole, CloseCode
+from server.protocol.objects import Limits, Server
+from server.protocol.replies import Hello
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "parley.v1"
+
+
+def socket_routes(services: Services, origins: Origins, settings: Settings) -> list[BaseRoute]:
+    endpoint = _Endpoint(services, origins, settings)
+    return [WebSocketRoute("/ws", endpoint.serve)]
+
+
+class _Endpoint:
+    def __init__(self, services: Services, origins: Origins, settings: Settings) -> None:
+        self._services = services
+        self._origins = origins
+        self._cookies = CookieNames.of(secure=settings.secure)
+        self._heartbeat = settings.heartbeat_seconds
+        self._limits = Limits(
+            frame_bytes=settings.frame_bytes,
+            message_chars=settings.message_chars,
+            attachments={},
+            active_turns=settings.active_turns,
+        )
+
+    async def serve(self, websocket: WebSocket) -> None:
+        given = presented(websocket.headers, websocket.cookies, self._cookies)
+        if not self._may_ask(websocket, given):
+            await websocket.close()  # before it is accepted: the handshake fails with 403
+            return
+        identity = None if given.token is None else await self._services.accounts.identify(given.token)
+        offered = websocket.scope.get("subprotocols", [])
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        try:
+            if identity is None:
+                await websocket.close(CloseCode.UNAUTHENTICATED, "not logged in")
+            elif identity.user.role is AccountRole.SUSPENDED:
+                await websocket.close(CloseCode.CUT_OFF, "suspended")
+            else:
+                await self._connect(websocket, identity)
+        except WebSocketDisconnect:
+            log.debug("socket.gone")
+
+    def _may_ask(self, websocket: WebSocket, given: Presented) -> bool:
+        """No foreign page, and no browser that does not say which page asks."""
+        origin = websocket.headers.get("origin")
+        if origin is None:
+            return not given.by_cookie
+        return self._origins.allows(origin, websocket.headers.get("host"))
+
+    async def _connect(self, websocket: WebSocket, identity: Identity) -> None:
+        connection = Connection(websocket, identity, self._services)
+        structlog.contextvars.bind_contextvars(user=identity.user.id, connection=connection.id)
+        log.info("socket.opened")
+        await websocket.send_text(codec.encode(self._hello(connection)))
+        self._services.connections.add(connection)
+        try:
+            await connection.run(dispatch)
+        finally:
+            self._services.connections.discard(connection)
+            log.info("socket.closed", code=connection.closed_by_us)
+
+    def _hello(self, connection: Connection) -> Hello:
+        return Hello(
+            connection=connection.id,
+            session=connection.session.id,
+            user=objects.user(connection.user),
+            heartbeat=self._heartbeat,
+            limits=self._limits,
+            server=Server(version=__version__),
+        )

@@ -1,0 +1,172 @@
+"""What this worker shows of one log, shared by all of its connections that follow it.
+
+Entries become visible in order. Those that carry messages first get their HTML; deltas are folded into renderings
+while somebody wants blocks. `Following` (one per connection) reads what is visible at its own pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import takewhile
+
+from server.gateway.html import Live, Renderer, streams, texts
+from server.gateway.rendering import Blocks, Rendering
+from server.markdown import BlockStream
+from server.protocol import codec
+from server.protocol.events import (
+    Event,
+    MessageCreated,
+    MessageUpdated,
+    PathSelected,
+    TurnDelta,
+    TurnFinished,
+    TurnStarted,
+)
+from server.protocol.objects import Message
+from server.realtime.event_log import EventLog, Position, Tail
+
+ENCODED = 256
+"""Encoded entries that are kept: followers read much the same ones at much the same time."""
+
+
+class Feed:
+    def __init__(self, log: str, renderer: Renderer) -> None:
+        self.log = log
+        self.ready = 0
+        """Entries up to this offset are visible."""
+        self.tail: Tail
+        self._renderer = renderer
+        self._wakes: dict[Callable[[], None], bool] = {}
+        self._renderings: dict[Live, Rendering] = {}
+        self._preparing: asyncio.Task[None] | None = None
+        self._encoded: dict[int, str] = {}
+
+    async def begin(self, event_log: EventLog) -> None:
+        """Prepares the whole window: whoever comes back wants what was missed."""
+        self.tail = await event_log.follow(self.log, self.advance)
+        self.ready = self.tail.first - 1
+        self.advance()
+
+    def end(self, event_log: EventLog) -> None:
+        event_log.unfollow(self.log, self.advance)
+        self._close_renderings()
+        if self._preparing is not None:
+            self._preparing.cancel()
+
+    @property
+    def idle(self) -> bool:
+        return not self._wakes
+
+    @property
+    def position(self) -> Position:
+        return self.tail.position
+
+    def join(self, wake: Callable[[], None], *, html: bool) -> None:
+        self._wakes[wake] = html
+
+    def leave(self, wake: Callable[[], None]) -> None:
+        self._wakes.pop(wake, None)
+        if not any(self._wakes.values()):
+            self._close_renderings()
+
+    def advance(self) -> None:
+        """Makes visible what has come, up to an entry that has to be prepared first."""
+        if self._preparing is not None:
+            return
+        for event in self.tail.after(max(self.ready, self.tail.first - 1)):
+            if isinstance(event, TurnDelta):
+                if rendering := self._renderings.get((event.turn, event.part)):
+                    rendering.feed(event.text, event.offset)
+            elif messages := _messages(event):
+                self._preparing = asyncio.get_running_loop().create_task(
+                    self._prepare(event, messages), name=f"prepare {self.log} {event.offset}"
+                )
+                break
+            self.ready = event.offset
+        self._wake()
+
+    def rendering(self, live: Live) -> Rendering | None:
+        return self._renderings.get(live)
+
+    def render(self, live: Live, stream: BlockStream, blocks: Blocks, offset: int) -> None:
+        """From now on there are blocks of this part; ``stream`` holds its text up to entry ``offset``."""
+        if live in self._renderings:
+            return
+        rendering = self._renderings[live] = Rendering(*live, stream, blocks, offset, self._wake)
+        for event in takewhile(lambda event: event.offset <= self.ready, self.tail.after(offset)):
+            if isinstance(event, TurnDelta) and (event.turn, event.part) == live:
+                rendering.feed(event.text, event.offset)
+
+    def encoded(self, event: Event) -> str:
+        frame = self._encoded.get(event.offset)
+        if frame is None:
+            if len(self._encoded) >= ENCODED:
+                self._encoded.clear()
+            frame = self._encoded[event.offset] = codec.encode(event)
+        return frame
+
+    async def _prepare(self, event: Event, messages: list[Message]) -> None:
+        try:
+            if isinstance(event, TurnFinished):
+                await self._settle(event.message)
+            await self._renderer.fill(messages)
+            if isinstance(event, TurnStarted) and any(self._wakes.values()):
+                self._close_renderings()
+                for live, (stream, blocks) in (await streams(event.message)).items():
+                    self.render(live, stream, blocks, event.offset)
+            self.ready = event.offset
+        finally:
+            self._preparing = None
+        self.advance()
+
+    async def _settle(self, message: Message) -> None:
+        """The last render of an answer, which is its HTML."""
+        for part, text in texts(message).items():
+            if rendering := self._renderings.get((message.id, part)):
+                self._renderer.keep(message.id, part, text, await rendering.settle())
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake()
+
+    def _close_renderings(self) -> None:
+        for rendering in self._renderings.values():
+            rendering.close()
+        self._renderings.clear()
+
+
+class Feeds:
+    """The feeds of this worker, each while somebody follows it."""
+
+    def __init__(self, event_log: EventLog, renderer: Renderer) -> None:
+        self._event_log = event_log
+        self._renderer = renderer
+        self._feeds: dict[str, Feed] = {}
+        self._lock = asyncio.Lock()
+
+    async def join(self, log: str, wake: Callable[[], None], *, html: bool) -> Feed:
+        async with self._lock:
+            feed = self._feeds.get(log)
+            if feed is None:
+                feed = Feed(log, self._renderer)
+                await feed.begin(self._event_log)
+                self._feeds[log] = feed
+            feed.join(wake, html=html)
+            return feed
+
+    def leave(self, feed: Feed, wake: Callable[[], None]) -> None:
+        feed.leave(wake)
+        if feed.idle and self._feeds.get(feed.log) is feed:
+            del self._feeds[feed.log]
+            feed.end(self._event_log)
+
+
+def _messages(event: Event) -> list[Message]:
+    match event:
+        case MessageCreated() | MessageUpdated() | TurnStarted() | TurnFinished():
+            return [event.message]
+        case PathSelected():
+            return event.messages
+        case _:
+            return []

@@ -1,0 +1,51 @@
+"""Commands about conversations as a whole."""
+
+from __future__ import annotations
+
+from server.gateway.connection import Connection
+from server.protocol.commands import Delete, History, List, Read, SetTitle, Update
+from server.protocol.replies import Done, Historied, Listed, Titled, Updated
+from server.tables import TitleSource
+
+
+async def handle_title(connection: Connection, command: SetTitle) -> Titled:
+    """Without a title the model writes one; that takes long, so only the last step holds events back."""
+    services, user = connection.services, connection.user.id
+    if command.title is None:
+        title, source = await services.titles.propose(user, command.conversation)
+    else:
+        title, source = " ".join(command.title.split()), TitleSource.PERSON
+    with connection.outbox.holding():
+        return Titled(title=await services.conversations.set_title(user, command.conversation, title, source))
+
+
+async def handle_list(connection: Connection, command: List) -> Listed:
+    conversations, cursor = await connection.services.conversations.page(
+        connection.user.id, before=command.before, limit=command.limit, archived=command.archived
+    )
+    return Listed(conversations=conversations, next=cursor)
+
+
+async def handle_history(connection: Connection, command: History) -> Historied:
+    messages, cursor = await connection.services.conversations.history(
+        connection.user.id, command.conversation, command.before, command.limit
+    )
+    await connection.services.renderer.fill(messages)
+    return Historied(messages=messages, next=cursor)
+
+
+async def handle_update(connection: Connection, command: Update) -> Updated:
+    return Updated(conversation=await connection.services.conversations.update(connection.user.id, command))
+
+
+async def handle_delete(connection: Connection, command: Delete) -> Done:
+    """Answers that run in them are stopped first."""
+    conversations = list(dict.fromkeys(command.conversations))
+    await connection.services.turns.stop_all(connection.user.id, conversations)
+    await connection.services.conversations.delete(connection.user.id, conversations)
+    return Done()
+
+
+async def handle_read(connection: Connection, command: Read) -> Done:
+    await connection.services.conversations.mark_read(connection.user.id, command.conversation, command.message)
+    return Done()

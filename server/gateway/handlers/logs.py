@@ -1,0 +1,135 @@
+"""Following the logs: from where they were left, or from a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from server.gateway.connection import Connection
+from server.gateway.feed import Feed
+from server.gateway.handlers.user import as_model
+from server.gateway.html import Live, streams, texts
+from server.gateway.rendering import Blocks
+from server.protocol.codes import Format, Part
+from server.protocol.commands import Close, Open, Sync
+from server.protocol.events import TurnDelta
+from server.protocol.objects import LiveTurn, Message
+from server.protocol.replies import ConversationSnapshot, Done, Opened, Synced, UserSnapshot
+from server.realtime.event_log import Position, Tail, conversation_log, user_log
+
+
+async def handle_sync(connection: Connection, command: Sync) -> Synced:
+    services, user = connection.services, connection.user.id
+    async with connection.following(user_log(user), None) as following:
+        left_at = _left_at(following.feed.tail, command)
+        if left_at is None:
+            async with services.journal.quiet(user):
+                sidebar = await services.conversations.sidebar(user)
+                account, sessions = await services.accounts.account(user)
+                position = following.feed.position
+            following.begin_after(position)
+        else:
+            following.begin_after(left_at)
+    if left_at is not None:
+        return Synced(epoch=left_at.epoch, offset=left_at.offset, recovered=True)
+    snapshot = UserSnapshot(
+        user=account,
+        conversations=sidebar.conversations,
+        next=sidebar.next,
+        drafts=[],
+        sessions=sessions,
+        models=[as_model(model) for model in services.catalog.models],
+        live_turns=sidebar.live_turns,
+        settings=sidebar.settings,
+        notices=[],
+    )
+    return Synced(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot)
+
+
+async def handle_open(connection: Connection, command: Open) -> Opened:
+    # First of all whether the conversation is the user's: a log exists for every name that is followed.
+    live_row = await connection.services.conversations.live(connection.user.id, command.conversation)
+    async with connection.following(conversation_log(command.conversation), command.format) as following:
+        left_at = _left_at(following.feed.tail, command)
+        if left_at is not None:
+            following.begin_after(left_at)
+            if live_row is not None and command.format is Format.HTML:
+                live = _up_to_now(live_row, following.feed.tail)
+                for part in await _render(following.feed, live, following.feed.position):
+                    following.owe(part)
+            opened = Opened(epoch=left_at.epoch, offset=left_at.offset, recovered=True)
+        else:
+            opened, blocks = await _snapshot(connection, command, following.feed)
+            following.begin_after(Position(opened.epoch, opened.offset))
+            for part, shown in blocks.items():
+                following.show(part, shown)
+    return opened
+
+
+async def handle_close(connection: Connection, command: Close) -> Done:
+    connection.outbox.leave(conversation_log(command.conversation))
+    return Done()
+
+
+def _left_at(tail: Tail, command: Sync | Open) -> Position | None:
+    """Where the client left the log, if all that came since is still there."""
+    if command.epoch is None or command.offset is None:
+        return None
+    position = Position(command.epoch, command.offset)
+    return position if tail.holds(position) else None
+
+
+async def _snapshot(connection: Connection, command: Open, feed: Feed) -> tuple[Opened, Mapping[Live, Blocks]]:
+    """The conversation as of one offset, and the blocks of its live answer that the client is given with it."""
+    services, user = connection.services, connection.user.id
+    async with services.journal.quiet(user):
+        transcript = await services.conversations.transcript(user, command.conversation)
+        position = feed.position
+        live = None if transcript.live is None else _up_to_now(transcript.live, feed.tail)
+    blocks: Mapping[Live, Blocks] = {}
+    if live is not None and command.format is Format.HTML:
+        blocks = await _render(feed, live, position)
+    snapshot = ConversationSnapshot(
+        conversation=transcript.conversation,
+        messages=[_without_live_text(message) for message in transcript.messages],
+        next=transcript.next,
+        live=[] if live is None else [_live_turn(live, blocks)],
+    )
+    await services.renderer.fill(snapshot.messages)
+    return Opened(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot), blocks
+
+
+async def _render(feed: Feed, live: Message, position: Position) -> Mapping[Live, Blocks]:
+    """The blocks of what is written so far. From now on the feed renders what is to come."""
+    blocks: dict[Live, Blocks] = {}
+    for part, (stream, rendered) in (await streams(live)).items():
+        blocks[part] = rendered
+        feed.render(part, stream, rendered, position.offset)
+    return blocks
+
+
+def _up_to_now(message: Message, tail: Tail) -> Message:
+    """A live answer's row, whose text is that of the last checkpoint, with what the log says since."""
+    grown = {part: [text] for part, text in texts(message).items()}
+    lengths = {part: len(text) for part, text in texts(message).items()}
+    for event in tail.after(tail.first - 1):
+        if isinstance(event, TurnDelta) and event.turn == message.id:
+            new = event.text[max(0, lengths[event.part] - event.from_) :]
+            grown[event.part].append(new)
+            lengths[event.part] += len(new)
+    reasoning = "".join(grown[Part.REASONING]) or None
+    return msgspec.structs.replace(message, text="".join(grown[Part.ANSWER]), reasoning=reasoning)
+
+
+def _without_live_text(message: Message) -> Message:
+    """What there is of a live answer stands under ``live``, and only there."""
+    return msgspec.structs.replace(message, text="", reasoning=None) if message.status.live else message
+
+
+def _live_turn(live: Message, blocks: Mapping[Live, Blocks]) -> LiveTurn:
+    turn = LiveTurn(turn=live.id, text=live.text, reasoning=live.reasoning or "")
+    if blocks:
+        turn.blocks = list(blocks[live.id, Part.ANSWER])
+        turn.reasoning_blocks = list(blocks[live.id, Part.REASONING])
+    return turn

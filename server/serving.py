@@ -1,0 +1,103 @@
+"""One process that serves: checks that it may, listens, and says where."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from server import db, migrations
+from server.app import create_app
+from server.errors import StartupError
+from server.settings import Settings
+
+SHUTDOWN_SECONDS = 2
+"""How long a reader that has stalled may hold up the end."""
+
+
+def serve(settings: Settings) -> None:
+    _check_revision(settings)
+    with _alone(settings), _listen(settings) as listener:
+        config = uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            ws_max_size=settings.frame_bytes,
+            ws_per_message_deflate=False,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        server = _Server(config, settings.public_url or _address(listener))
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says on standard output where it is, once it really is there."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"Parley is at {self._address}", flush=True)  # noqa: T201 -- for whoever started it
+
+
+def _check_revision(settings: Settings) -> None:
+    engine = db.engine_of(db.address(settings), tls=settings.database_tls)
+    try:
+        migrations.check(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """One process per data folder: a second one would take the first one's live answers for orphans."""
+    path = settings.data_dir / "parley.lock"
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise StartupError(f"PARLEY_DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}).") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartupError(
+                f"Another Parley is running with the data folder {settings.data_dir}; stop it, or set PARLEY_DATA_DIR."
+            ) from None
+        yield
+
+
+@contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        raise StartupError(
+            f"{where} cannot be used ({error.strerror}); choose another by --port or PARLEY_PORT."
+        ) from None
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 -- what it says, not what it does
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

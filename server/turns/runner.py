@@ -1,0 +1,132 @@
+"""One run of a turn: ask the model, hand on what it says, and end exactly once."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import cast
+
+import anyio
+import msgspec
+import structlog
+from sqlmodel import Session
+
+from server import tables
+from server.conversations import repository as conversations
+from server.db import Database
+from server.errors import ParleyError, UpstreamError
+from server.llm.base import Delta, ModelInfo, ModelMessage, ModelRequest
+from server.llm.catalog import Catalog
+from server.protocol.codes import Part, Status
+from server.protocol.objects import Params, TurnError, Usage
+from server.settings import Settings
+from server.transcript import context
+from server.turns.recorder import Outcome, Recorder, Recording
+from server.turns.repository import Run
+
+log = structlog.get_logger(__name__)
+
+ANSWER_TOKENS = 4096
+"""What is kept free of a model's window for its answer, at most; a quarter of small windows."""
+
+
+@dataclass(slots=True)
+class Handle:
+    """A way to end a run from outside."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ending: Status = Status.INTERRUPTED
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+    def end(self, status: Status) -> None:
+        """The request to the model is cut; what was written stays."""
+        if not self.scope.cancel_called:
+            self.ending = status
+            self.scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the database knows of what is asked."""
+
+    model: str
+    params: Params
+    system_prompt: str
+    messages: list[ModelMessage]
+
+
+class Runner:
+    def __init__(self, db: Database, catalog: Catalog, recorder: Recorder, settings: Settings) -> None:
+        self._db = db
+        self._catalog = catalog
+        self._recorder = recorder
+        self._settings = settings
+
+    async def run(self, run: Run, handle: Handle) -> tables.Conversation | None:
+        """Runs to the end, whoever watches. Returns the conversation if this run ended it."""
+        recording = self._recorder.begin(run)
+        outcome = await self._ask(run, recording, handle)
+        with anyio.CancelScope(shield=True):
+            conversation = await self._recorder.finish(recording, outcome)
+        error = outcome.error.code if outcome.error else None
+        log.info("turn.finished", turn=run.turn, user=run.user, status=str(outcome.status), error=error)
+        return conversation
+
+    async def _ask(self, run: Run, recording: Recording, handle: Handle) -> Outcome:
+        outcome = Outcome(handle.ending)
+        try:
+            with handle.scope:
+                outcome = await self._listen(run, recording)
+        except UpstreamError as error:
+            outcome = Outcome(Status.FAILED, TurnError(code=error.reason, message=error.message))
+        except ParleyError as error:
+            outcome = Outcome(Status.FAILED, TurnError(code=error.code, message=error.message))
+        except Exception:
+            log.exception("turn.crashed", turn=run.turn)
+            words = "Something went wrong inside the server; its log says what. Try again."
+            outcome = Outcome(Status.FAILED, TurnError(code="internal", message=words))
+        if handle.scope.cancelled_caught:
+            return Outcome(handle.ending, _interruption() if handle.ending is Status.INTERRUPTED else None)
+        return outcome
+
+    async def _listen(self, run: Run, recording: Recording) -> Outcome:
+        question = await self._db.read(lambda session: _question(session, run))
+        model = self._catalog.get(question.model)
+        status, usage = Status.COMPLETE, None
+        async with aclosing(model.stream(self._request(question, model.info))) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    await self._recorder.write(recording, Part(piece.part), piece.text)
+                    continue
+                if piece.reason == "length":
+                    status = Status.TRUNCATED
+                if piece.prompt_tokens is not None and piece.completion_tokens is not None:
+                    usage = Usage(prompt_tokens=piece.prompt_tokens, completion_tokens=piece.completion_tokens)
+        return Outcome(status, usage=usage)
+
+    def _request(self, question: Question, model: ModelInfo) -> ModelRequest:
+        window = model.context_tokens or self._settings.context_tokens
+        reserve = min(question.params.max_tokens or ANSWER_TOKENS, window // 4)
+        return ModelRequest(
+            messages=context.fit(
+                question.messages, system_prompt=question.system_prompt, window=window, reserve=reserve
+            ),
+            temperature=question.params.temperature,
+            max_tokens=question.params.max_tokens,
+        )
+
+
+def _question(session: Session, run: Run) -> Question:
+    tree = conversations.tree(session, run.conversation)
+    *path, turn = conversations.messages(session, tree.path(run.turn))
+    conversation = conversations.find(session, run.user, run.conversation)
+    return Question(
+        model=cast(str, turn.model),
+        params=msgspec.convert(conversation.params, Params),
+        system_prompt=conversation.system_prompt,
+        messages=[ModelMessage(message.role.value, message.text) for message in path],
+    )
+
+
+def _interruption() -> TurnError:
+    return TurnError(code="server_restarted", message="The server was stopped while it answered.")

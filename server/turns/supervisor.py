@@ -1,0 +1,88 @@
+"""Owns the tasks of all turns of this worker: they live in the app's lifespan, and no socket owns any of them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from server.protocol.codes import Status
+from server.realtime.bus import Bus, Signal, StopTurn
+from server.tables import new_id
+from server.turns.recorder import Recorder
+from server.turns.repository import Run
+from server.turns.runner import Handle, Runner
+from server.turns.titles import Titles
+
+log = structlog.get_logger(__name__)
+
+STOPPING = 10.0
+"""Seconds that a turn which was told to end has for its last write."""
+
+
+class Supervisor:
+    """An async context manager; leaving it ends the live turns as ``interrupted``, with their text."""
+
+    def __init__(self, runner: Runner, recorder: Recorder, titles: Titles, bus: Bus) -> None:
+        self.worker = new_id()
+        self._runner = runner
+        self._recorder = recorder
+        self._titles = titles
+        self._handles: dict[str, Handle] = {}
+        self._turns: TaskGroup = anyio.create_task_group()
+        self._service: TaskGroup = anyio.create_task_group()
+        self._bus = bus
+        bus.listen(self._hear)
+
+    async def __aenter__(self) -> Self:
+        await self._service.__aenter__()
+        self._service.start_soon(self._recorder.serve_log)
+        self._service.start_soon(self._recorder.serve_database)
+        await self._turns.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for handle in list(self._handles.values()):
+            handle.end(Status.INTERRUPTED)
+        with anyio.move_on_after(STOPPING, shield=True):
+            while self._handles:
+                await next(iter(self._handles.values())).ended.wait()
+        self._turns.cancel_scope.cancel()
+        await self._turns.__aexit__(None, None, None)
+        self._service.cancel_scope.cancel()
+        await self._service.__aexit__(None, None, None)
+
+    def start(self, run: Run) -> None:
+        """Begins a run whose row is committed."""
+        handle = self._handles[run.turn] = Handle()
+        self._turns.start_soon(self._run, run, handle, name=f"turn {run.turn}")
+
+    async def stop(self, turn: str) -> None:
+        """Ends the turn as ``stopped``, on whichever worker it runs."""
+        await self._bus.publish(StopTurn(turn))
+
+    async def stopped(self, turn: str) -> None:
+        """Ends the turn as ``stopped`` and waits until that is stored."""
+        handle = self._handles.get(turn)
+        await self.stop(turn)
+        if handle is not None:
+            with anyio.move_on_after(STOPPING):
+                await handle.ended.wait()
+
+    async def _hear(self, signal: Signal) -> None:
+        if isinstance(signal, StopTurn) and (handle := self._handles.get(signal.turn)):
+            handle.end(Status.STOPPED)
+
+    async def _run(self, run: Run, handle: Handle) -> None:
+        try:
+            conversation = await self._runner.run(run, handle)
+        finally:
+            del self._handles[run.turn]
+            handle.ended.set()
+        if conversation is not None and self._titles.wanted(conversation):
+            await self._titles.write(run.user, conversation.id)
