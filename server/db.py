@@ -22,7 +22,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -38,6 +38,8 @@ MYSQL_TRY_AGAIN = (1205, 1213)
 """Lock wait timeout, deadlock: the server rolled back and asks for another try (MySQL 8.4 manual, 17.7.5.3)."""
 TRIES = 4
 READERS = 8
+BUSY_SECONDS = 5.0
+"""How long SQLite waits for another process that writes."""
 BATCH = 64
 """Writes that share one commit on SQLite, at most."""
 
@@ -76,7 +78,7 @@ def engine_of(url: URL, *, tls: bool = False, begin: str = "BEGIN", pool_size: i
 def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 5})
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -151,15 +153,19 @@ class _SqliteWriter:
     def __init__(self, url: URL) -> None:
         self._engine = engine_of(url, begin="BEGIN IMMEDIATE", pool_size=1)
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._closed = False
         self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work[T]) -> Future[T]:
+        if self._closed:
+            raise Unavailable("The server is shutting down. Nothing was changed; try again.", retry_after=2)
         future: Future[T] = Future()
         self._jobs.put(_Job(work, future))
         return future
 
     def close(self) -> None:
+        self._closed = True
         self._jobs.put(None)
         self._thread.join()
         self._engine.dispose()
@@ -192,10 +198,11 @@ class _SqliteWriter:
                 for job in jobs:
                     try:
                         done.append((job, self._run(job.work, connection)))
-                    except DBAPIError as error:
-                        job.future.set_exception(_unavailable(error) if _is_outage(error) else error)
-                    except Exception as error:  # noqa: BLE001 -- whoever asked for the work is told
-                        job.future.set_exception(error)
+                    except Exception as error:
+                        told = _unavailable(error) if _is_outage(error) else error
+                        if not _in_transaction(connection):
+                            raise told from error
+                        job.future.set_exception(told)
         except Exception as error:  # noqa: BLE001 -- nothing was committed, and all who wait are told
             for job in jobs:
                 if not job.future.done():
@@ -221,8 +228,14 @@ def _translated() -> Iterator[None]:
         raise _unavailable(error) from error
 
 
-def _is_outage(error: DBAPIError) -> bool:
+def _is_outage(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def _in_transaction(connection: Connection) -> bool:
+    """Whether SQLite still has what was written. When the disk is full it may have rolled everything back by itself."""
+    raw = connection.connection.dbapi_connection
+    return isinstance(raw, sqlite3.Connection) and raw.in_transaction
 
 
 def _unavailable(error: Exception) -> Unavailable:
