@@ -1,0 +1,87 @@
+"""Bold and italic beside Chinese, Japanese and Korean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mistune import InlineParser
+
+_RUN = re.compile(r"\*+")
+_CJK = re.compile(
+    r"[\u1100-\u11ff\u2e80-\u303f\u3040-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+    r"\U00016fe0-\U00018dff\U0001aff0-\U0001b2ff\U0001f200-\U0001f2ff\U00020000-\U0003ffff]"
+)
+
+_JOINT = {"type": "joint"}
+"""A token without text. To the flanking rule, every token that is not text is a punctuation character."""
+
+_BREAKS = ("softbreak", "linebreak")
+_OBJECT = "\ufffc"
+
+
+class Inline(InlineParser):
+    """Inline grammar in which ``**注意：**后面`` is bold.
+
+    CommonMark lets ``**`` close after punctuation only if white space or punctuation follows (and open before
+    punctuation only if one of them precedes): a rule for languages that put spaces between words. Here a CJK character
+    on either side will do as well. This is reached by a joint, which stands for the missing punctuation, between the
+    asterisks and the letter; text without CJK gets none and is read as CommonMark says.
+    """
+
+    def finalize_tokens(self, tokens: list[dict[str, Any]], depth: int) -> list[dict[str, Any]]:
+        if any(token["type"] == "text" and "*" in token["raw"] for token in tokens):
+            tokens = list(_with_joints(tokens))
+        return super().finalize_tokens(tokens, depth)
+
+
+def _with_joints(tokens: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    source = "".join(_as_text(token) for token in tokens)
+    if not _CJK.search(source):
+        yield from tokens
+        return
+    offset = 0
+    for token in tokens:
+        if token["type"] != "text" or not token.get("_emphasis", True):
+            yield token
+            offset += len(_as_text(token))
+            continue
+        text, done = token["raw"], 0
+        for run in _RUN.finditer(text):
+            start, end = _whole_run(source, offset + run.start(), offset + run.end())
+            before, after = source[start - 1 : start] or "\n", source[end : end + 1] or "\n"
+            if not (_CJK.match(before) or _CJK.match(after)):
+                continue
+            if start == offset + run.start() and _is_word(before) and _is_punctuation(after):
+                yield {"type": "text", "raw": text[done : run.start()]}
+                yield _JOINT
+                done = run.start()
+            elif end == offset + run.end() and _is_punctuation(before) and _is_word(after):
+                yield {"type": "text", "raw": text[done : run.end()]}
+                yield _JOINT
+                done = run.end()
+        yield {"type": "text", "raw": text[done:]}
+        offset += len(text)
+
+
+def _as_text(token: dict[str, Any]) -> str:
+    if token["type"] == "text":
+        return str(token["raw"])
+    return "\n" if token["type"] in _BREAKS else _OBJECT
+
+
+def _whole_run(source: str, start: int, end: int) -> tuple[int, int]:
+    while start and source[start - 1] == "*":
+        start -= 1
+    while end < len(source) and source[end] == "*":
+        end += 1
+    return start, end
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum()
+
+
+def _is_punctuation(char: str) -> bool:
+    return not char.isalnum() and not char.isspace()
