@@ -121,8 +121,9 @@ class Turns:
             rows = [conversations.find(session, user, conversation) for conversation in ids]
             return [row.live_turn_id for row in rows if row.live_turn_id is not None]
 
+        live = await self._db.read(work)
         async with anyio.create_task_group() as tasks:
-            for turn in await self._db.read(work):
+            for turn in live:
                 tasks.start_soon(self._supervisor.stopped, turn)
 
     async def forget_requests(self) -> int:

@@ -32,16 +32,16 @@ class Supervisor:
         self._recorder = recorder
         self._titles = titles
         self._handles: dict[str, Handle] = {}
-        self._turns: TaskGroup = anyio.create_task_group()
-        self._service: TaskGroup = anyio.create_task_group()
+        self._turns: TaskGroup
+        self._service: TaskGroup
         self._bus = bus
         bus.listen(self._hear)
 
     async def __aenter__(self) -> Self:
-        await self._service.__aenter__()
+        self._service = await anyio.create_task_group().__aenter__()
         self._service.start_soon(self._recorder.serve_log)
         self._service.start_soon(self._recorder.serve_database)
-        await self._turns.__aenter__()
+        self._turns = await anyio.create_task_group().__aenter__()
         return self
 
     async def __aexit__(
