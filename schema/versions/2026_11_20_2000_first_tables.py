@@ -183,27 +183,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_refresh_tokens_session_id"))
-
-    op.drop_table("refresh_tokens")
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.drop_index("ix_messages_status")
-        batch_op.drop_index("ix_messages_conversation_id_parent_id")
-
-    op.drop_table("messages")
-    op.drop_table("settings")
-    with op.batch_alter_table("login_sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_login_sessions_user_id"))
-        batch_op.drop_index(batch_op.f("ix_login_sessions_expires_at"))
-
-    op.drop_table("login_sessions")
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.drop_index("ix_conversations_user_id_updated_at_id")
-
-    op.drop_table("conversations")
-    with op.batch_alter_table("client_requests", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_client_requests_created_at"))
-
-    op.drop_table("client_requests")
-    op.drop_table("users")
+    # Indexes go with their tables. On their own they cannot: MySQL needs them for the foreign keys.
+    for table in (
+        "refresh_tokens",
+        "messages",
+        "settings",
+        "login_sessions",
+        "conversations",
+        "client_requests",
+        "users",
+    ):
+        op.drop_table(table)
