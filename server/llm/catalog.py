@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 import structlog
+from pydantic import SecretStr
 
 from server.errors import NotFound, StartupError, UpstreamError
 from server.llm.base import ChatModel, ModelInfo
@@ -166,7 +167,7 @@ def _sources(settings: Settings) -> list[_Source]:
             openai or OPENAI_URL,
             address_setting="OPENAI_BASE_URL",
             key_setting="OPENAI_API_KEY",
-            api_key=settings.openai_api_key,
+            api_key=_key(settings.openai_api_key),
         )
         sources.append(_Source(endpoint))
     if at_ollama != at_openai:
@@ -180,6 +181,14 @@ def _place(setting: str, url: str) -> tuple[str, int]:
         return place(url)
     except ValueError as error:
         raise StartupError(f"{setting}: {error}") from None
+
+
+def _key(secret: SecretStr | None) -> SecretStr | None:
+    """A key as it was pasted, without the white space around it."""
+    key = secret.get_secret_value().strip() if secret else ""
+    if not (key.isascii() and key.isprintable()):
+        raise StartupError("OPENAI_API_KEY: it holds characters that no key can hold.")
+    return SecretStr(key) if key else None
 
 
 def _info(source: _Source, name: str, context_tokens: int | None) -> ModelInfo:

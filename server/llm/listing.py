@@ -2,7 +2,8 @@
 
 The protocol's list says nothing but names, and OpenAI's own holds its models for speech, pictures and search as well.
 So a model is left out when
-- its entry says that it is something else (``type``, Mistral's ``capabilities``, OpenRouter's ``output_modalities``);
+- its entry says that it is something else (``type``, LiteLLM's ``mode``, Mistral's ``capabilities``,
+  OpenRouter's ``output_modalities``);
 - a word of its name says so, anywhere (``OTHER_TRADES``);
 - and at OpenAI itself, when it is one of those that ``/chat/completions`` does not serve (``NOT_FOR_CHAT``).
 """
@@ -23,6 +24,10 @@ OTHER_TRADES = {
 NOT_FOR_CHAT = {
     *("instruct", "davinci", "babbage", "audio", "realtime", "image", "live", "translate"),
     *("codex", "pro", "research", "computer"),
+}
+OTHER_KINDS = {
+    *("embedding", "embeddings", "rerank", "moderation", "image", "image_generation", "audio", "video"),
+    *("audio_speech", "audio_transcription", "transcribe", "completion", "ocr", "search"),
 }
 WINDOW_KEYS = (
     "context_length",
@@ -84,16 +89,7 @@ def is_chat_model(entry: dict[str, Any], openai: bool = False) -> bool:
     words = set(re.split(r"[^a-z0-9]+", _name(entry).lower()))
     if words & OTHER_TRADES or (openai and words & NOT_FOR_CHAT):
         return False
-    if entry.get("type") in (
-        "embedding",
-        "embeddings",
-        "rerank",
-        "image",
-        "audio",
-        "video",
-        "moderation",
-        "transcribe",
-    ):
+    if any(str(entry.get(key)) in OTHER_KINDS for key in ("type", "mode")):
         return False
     match entry:
         case {"capabilities": {"completion_chat": False}}:

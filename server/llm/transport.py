@@ -20,7 +20,7 @@ from server.llm.chunks import Garbled
 from server.llm.endpoint import Endpoint
 
 MAX_ERROR_BYTES = 64 << 10
-MAX_BODY_BYTES = 8 << 20
+MAX_BODY_BYTES = 4 << 20
 
 FAULTS = (aiohttp.ClientError, httpx2.HTTPError, httpx2.InvalidURL, APIConnectionError, OSError, UnicodeError, Garbled)
 """What comes out of a request that got no answer, or half of one, or nonsense. Not all of aiohttp's are translated."""

@@ -16,9 +16,10 @@ KEY = "canary-93f1c07a55"
 INFO = ModelInfo("openai/small", "small", "Acme", None)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """uvicorn runs on uvloop where there is one, and on asyncio where not."""
+    return "asyncio", {"use_uvloop": request.param}
 
 
 @pytest.fixture

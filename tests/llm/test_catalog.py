@@ -150,6 +150,14 @@ async def test_an_address_that_is_none_ends_the_start(nowhere: str, address: str
         Catalog(settings(address))
 
 
+async def test_a_key_as_people_paste_it(upstream: Upstream, nowhere: str) -> None:
+    async with Catalog(settings(nowhere, openai_base_url=upstream.base_url, openai_api_key=f" {KEY}\n")) as catalog:
+        await catalog.refresh()
+    assert upstream.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    with pytest.raises(StartupError, match=r"^OPENAI_API_KEY: "):
+        Catalog(settings(nowhere, openai_api_key="你的密钥"))
+
+
 def test_who_has_only_the_demo_model_does_not_load_the_openai_package(nowhere: str) -> None:
     """It would cost the start most of a second, and 50 MB."""
     script = f"""

@@ -27,12 +27,13 @@ def test_what_does_not_chat_is_left_out() -> None:
     ]
     typed = [
         {"id": "a", "type": "embedding"},
+        {"id": "ada", "mode": "image_generation"},
         {"id": "b", "capabilities": {"completion_chat": False}},
         {"id": "c", "architecture": {"output_modalities": ["image"]}},
     ]
     chats = [
         "llama-3.1-8b-instruct",
-        {"id": "d", "type": "chat"},
+        {"id": "d", "type": "chat", "mode": ["odd"]},
         {"id": "e", "capabilities": {"completion_chat": True}},
         {"id": "f", "architecture": {"output_modalities": ["text", "image"]}},
     ]
