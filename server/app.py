@@ -44,6 +44,8 @@ from server.turns.titles import Titles
 log = structlog.get_logger(__name__)
 
 CLIENT = Path(__file__).resolve().parent.parent / "client" / "dist"
+FIRST_LOOK_SECONDS = 1.5
+"""How long the start waits for the models, so that the first question does not go to the demo model for nothing."""
 SWEEP_SECONDS = 30.0
 PURGE_SECONDS = 3600.0
 
@@ -90,6 +92,8 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await reaper.end_orphans(database)
         async with catalog, supervisor, anyio.create_task_group() as tasks:
+            with anyio.move_on_after(FIRST_LOOK_SECONDS):
+                await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
             tasks.start_soon(_every, PURGE_SECONDS, purge)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.server import Running, running, settings_for
+from tests.fixtures.upstream import Upstream
 
-pytest_plugins = ["tests.fixtures.databases"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.accounts"]
 
 
 @pytest.fixture(scope="session")
@@ -21,4 +22,18 @@ def anyio_backend() -> str:
 def server(tmp_path: Path) -> Iterator[Running]:
     """A server of the test's own, with the demo model at full speed."""
     with running(settings_for(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An endpoint for models that says what the test has it say."""
+    with Upstream.running() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, upstream: Upstream) -> Iterator[Running]:
+    """A server whose models are ``upstream``'s."""
+    with running(settings_for(tmp_path, openai_api_key="sk-canary-7f3a", openai_base_url=upstream.base_url)) as server:
         yield server

@@ -28,10 +28,10 @@ READ_CHARS = 1500
 ANSWER_CHARS = 400
 """A model that says more than this is not writing a title."""
 
-PROMPT = (
-    "You name conversations. Reply with a title for the following one and with nothing else: at most six words, or "
-    "twelve characters in Chinese or Japanese, in the language of the question, without quotation marks, without "
-    "Markdown and without a full stop."
+PROMPT = "You name conversations."
+WISH = (
+    "Now reply with a title for this conversation and with nothing else: at most six words, or twelve characters in "
+    "Chinese or Japanese, in the language of the question, without quotation marks, Markdown or a full stop."
 )
 NOISE = re.compile(r"""^(?:[#>*\-\s]|title\s*[:：]|标题\s*[:：])+|[\s*_`"'“”‘’「」『』《》.。]+$""", re.IGNORECASE)
 QUOTES = re.compile(r"""^[*_`"'“”‘’「」『』《》\s]+""")
@@ -75,8 +75,8 @@ class Titles:
 
 
 async def _ask(model: ChatModel, exchange: list[ModelMessage]) -> str:
-    shown = "\n\n".join(f"{message.role}: {message.text[:READ_CHARS]}" for message in exchange)
-    request = ModelRequest([ModelMessage("system", PROMPT), ModelMessage("user", shown)], purpose="title")
+    shown = [ModelMessage(message.role, message.text[:READ_CHARS]) for message in exchange]
+    request = ModelRequest([ModelMessage("system", PROMPT), *shown, ModelMessage("user", WISH)], purpose="title")
     title = ""
     async with aclosing(model.stream(request)) as pieces:  # type: ignore[type-var]
         async for piece in pieces:

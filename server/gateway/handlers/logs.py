@@ -56,8 +56,9 @@ async def handle_open(connection: Connection, command: Open) -> Opened:
             following.begin_after(left_at)
             if live_row is not None and command.format is Format.HTML:
                 live = _up_to_now(live_row, following.feed.tail)
-                for part in await _render(following.feed, live, following.feed.position):
-                    following.owe(part)
+                for part, shown in (await _render(following.feed, live, following.feed.position)).items():
+                    if shown:
+                        following.owe(part)
             opened = Opened(epoch=left_at.epoch, offset=left_at.offset, recovered=True)
         else:
             opened, blocks = await _snapshot(connection, command, following.feed)
@@ -92,7 +93,7 @@ async def _snapshot(connection: Connection, command: Open, feed: Feed) -> tuple[
         blocks = await _render(feed, live, position)
     snapshot = ConversationSnapshot(
         conversation=transcript.conversation,
-        messages=[_without_live_text(message) for message in transcript.messages],
+        messages=[_row(message, live) for message in transcript.messages],
         next=transcript.next,
         live=[] if live is None else [_live_turn(live, blocks)],
     )
@@ -122,9 +123,12 @@ def _up_to_now(message: Message, tail: Tail) -> Message:
     return msgspec.structs.replace(message, text="".join(grown[Part.ANSWER]), reasoning=reasoning)
 
 
-def _without_live_text(message: Message) -> Message:
-    """What there is of a live answer stands under ``live``, and only there."""
-    return msgspec.structs.replace(message, text="", reasoning=None) if message.status.live else message
+def _row(message: Message, live: Message | None) -> Message:
+    """What there is of a live answer stands under ``live``, and only there; it streams from its first word on."""
+    if live is None or message.id != live.id:
+        return message
+    status = Status.STREAMING if live.text or live.reasoning else Status.PENDING
+    return msgspec.structs.replace(message, text="", reasoning=None, status=status)
 
 
 def _live_turn(live: Message, blocks: Mapping[Live, Blocks]) -> LiveTurn:
