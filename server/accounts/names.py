@@ -53,14 +53,14 @@ def username(value: str) -> str:
         raise Invalid(
             'A user name cannot hold an "@", so that it is never taken for an e-mail address.', field="username"
         )
-    if len(key) > USERNAME_KEY_CHARS or not key.strip():
+    if len(key) > USERNAME_KEY_CHARS or not key:
         raise Invalid("This user name is too unusual to be told from others.", field="username")
     return name
 
 
 def username_key(name: str) -> str:
     """What must be unique, so that nobody can pass for another: "ＡＬＩＣＥ", "Alice" and "alice" are one name."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _tidy(name)).casefold())
+    return _tidy(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _tidy(name)).casefold()))
 
 
 def login_key(value: str) -> str:

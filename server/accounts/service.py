@@ -139,10 +139,14 @@ class Accounts:
         )
         return Identity(*found) if found is not None else None
 
-    async def sessions(self, user: str) -> list[wire.Session]:
-        """Where the user is logged in, oldest first; what has expired stays until `purge` says that it is gone."""
-        rows = await self._db.read(lambda session: repository.sessions_of(session, user))
-        return [objects.session(row) for row in rows]
+    async def account(self, user: str) -> tuple[wire.User, list[wire.Session]]:
+        """The user, and where they are logged in, oldest first; an expired login stays until `purge`."""
+
+        def work(session: Session) -> tuple[wire.User, list[wire.Session]]:
+            row = _still(session.get(User, user))
+            return objects.user(row), [objects.session(login) for login in repository.sessions_of(session, user)]
+
+        return await self._db.read(work)
 
     async def session_of(self, refresh_token: str) -> LoginSession | None:
         token_hash = fingerprint(refresh_token)
