@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -53,6 +53,6 @@ class ChatModel(Protocol):
     @property
     def info(self) -> ModelInfo: ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Delta | Finish]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Delta | Finish]:
         """Asks the model. An async generator: raises UpstreamError, and closes the connection when it is closed."""
         ...

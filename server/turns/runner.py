@@ -93,7 +93,7 @@ class Runner:
         question = await self._db.read(lambda session: _question(session, run))
         model = self._catalog.get(question.model)
         status, usage = Status.COMPLETE, None
-        async with aclosing(model.stream(self._request(question, model.info))) as pieces:  # type: ignore[type-var]
+        async with aclosing(model.stream(self._request(question, model.info))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     await self._recorder.write(recording, Part(piece.part), piece.text)

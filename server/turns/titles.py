@@ -78,7 +78,7 @@ async def _ask(model: ChatModel, exchange: list[ModelMessage]) -> str:
     shown = [ModelMessage(message.role, message.text[:READ_CHARS]) for message in exchange]
     request = ModelRequest([ModelMessage("system", PROMPT), *shown, ModelMessage("user", WISH)], purpose="title")
     title = ""
-    async with aclosing(model.stream(request)) as pieces:  # type: ignore[type-var]
+    async with aclosing(model.stream(request)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Delta) and piece.part == "answer":
                 title += piece.text

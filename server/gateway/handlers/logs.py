@@ -11,7 +11,7 @@ from server.gateway.feed import Feed
 from server.gateway.handlers.user import as_model
 from server.gateway.html import Live, streams, texts
 from server.gateway.rendering import Blocks
-from server.protocol.codes import Format, Part
+from server.protocol.codes import Format, Part, Status
 from server.protocol.commands import Close, Open, Sync
 from server.protocol.events import TurnDelta
 from server.protocol.objects import LiveTurn, Message

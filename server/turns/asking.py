@@ -1,0 +1,142 @@
+"""The first write of a turn: the rows of a question and of its pending answer, and what they have to say.
+
+Plain functions of a database session. They take the conversation's row locked, and leave the active path at the new
+answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec import UNSET, UnsetType
+from sqlmodel import Session
+
+from server.conversations import objects
+from server.conversations import repository as conversations
+from server.errors import Conflict, NotFound
+from server.protocol.codes import Role, Status
+from server.protocol.events import (
+    ConversationCreated,
+    ConversationUpdated,
+    Event,
+    MessageCreated,
+    PathSelected,
+    TurnStarted,
+    TurnStatus,
+)
+from server.tables import Conversation, Message, now
+from server.transcript.branch import Tree, common_prefix
+from server.turns.repository import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A turn that may begin once this is committed."""
+
+    question: str
+    run: Run
+    events: list[Event]
+
+
+def ask(
+    session: Session, row: Conversation, text: str, parent: str | UnsetType | None, *, model: str, worker: str
+) -> Planted:
+    """A new question after ``parent`` (absent: at the end of the active path). ``row`` may be a new conversation."""
+    created = row.leaf_id is None
+    tree = conversations.tree(session, row.id)
+    after = _place(session, row, tree, parent)
+    old_path = tree.path(row.leaf_id)
+    moment = now()
+    question = Message(
+        conversation_id=row.id,
+        parent_id=after,
+        role=Role.USER,
+        text=text,
+        status=Status.COMPLETE,
+        created_at=moment,
+        finished_at=moment,
+    )
+    session.add(row)
+    session.flush()
+    session.add(question)
+    answer = _pending(session, row, question.id, model=model, worker=worker)
+
+    tree = conversations.tree(session, row.id)
+    sidebar = objects.conversation(row)
+    events: list[Event] = [
+        ConversationCreated(conversation=sidebar) if created else ConversationUpdated(conversation=sidebar),
+        MessageCreated(conversation=row.id, message=objects.message(question, tree.siblings(question.id))),
+    ]
+    if old_path and old_path[-1] != after:
+        events.append(_selected(session, row, tree, old_path, question.id))
+    return Planted(question.id, _run(row, answer), [*events, *_begun(row, answer, tree)])
+
+
+def answer_again(session: Session, row: Conversation, turn: str, *, model: str, worker: str) -> Planted:
+    """A sibling of an answer, to the same question."""
+    (old,) = conversations.messages(session, [turn])
+    if old.role is not Role.ASSISTANT or old.parent_id is None:
+        raise Conflict("Only an answer can be written again.", field="turn")
+    old_path = conversations.tree(session, row.id).path(row.leaf_id)
+    answer = _pending(session, row, old.parent_id, model=model, worker=worker)
+
+    tree = conversations.tree(session, row.id)
+    started, status = _begun(row, answer, tree)
+    path = _selected(session, row, tree, old_path, answer.id)
+    updated = ConversationUpdated(conversation=objects.conversation(row))
+    return Planted(old.parent_id, _run(row, answer), [updated, started, path, status])
+
+
+def _place(session: Session, row: Conversation, tree: Tree, parent: str | UnsetType | None) -> str | None:
+    """Where a new message goes: after what its sender saw last. A question stands for its newest answer."""
+    if parent is UNSET:
+        return row.leaf_id
+    if parent is None:
+        return None
+    if parent not in tree:
+        raise NotFound("There is no such message in this conversation.", field="parent")
+    (seen,) = conversations.messages(session, [parent])
+    answers = tree.children(seen.id)
+    return answers[-1] if seen.role is Role.USER and answers else seen.id
+
+
+def _pending(session: Session, row: Conversation, parent: str, *, model: str, worker: str) -> Message:
+    answer = Message(
+        conversation_id=row.id,
+        parent_id=parent,
+        role=Role.ASSISTANT,
+        status=Status.PENDING,
+        model=model,
+        owner=worker,
+        run=1,
+        created_at=now(),
+    )
+    row.leaf_id = row.live_turn_id = answer.id
+    row.updated_at = answer.created_at
+    session.add(answer)
+    session.flush()
+    return answer
+
+
+def _run(row: Conversation, answer: Message) -> Run:
+    return Run(answer.id, row.id, row.user_id, answer.owner or "", answer.run)
+
+
+def _begun(row: Conversation, answer: Message, tree: Tree) -> tuple[Event, Event]:
+    message = objects.message(answer, tree.siblings(answer.id))
+    return (
+        TurnStarted(conversation=row.id, message=message),
+        TurnStatus(conversation=row.id, turn=answer.id, status=answer.status),
+    )
+
+
+def _selected(session: Session, row: Conversation, tree: Tree, old_path: list[str], leaf: str) -> PathSelected:
+    path = tree.path(leaf)
+    shared = common_prefix(old_path, path)
+    rows = conversations.messages(session, path[shared:])
+    return PathSelected(
+        conversation=row.id,
+        leaf=leaf,
+        after=path[shared - 1] if shared else None,
+        messages=objects.messages(rows, tree),
+    )
