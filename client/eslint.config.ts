@@ -37,11 +37,14 @@ export default defineConfigWithVueTs(
       "vue/component-api-style": ["error", ["script-setup"]],
       "vue/define-macros-order": "error",
       "vue/no-unused-refs": "error",
+      // Vue's t and te are functions, though their types are written as methods.
+      "@typescript-eslint/unbound-method": "off",
       // A line that is short enough is easier to read whole.
       "vue/max-attributes-per-line": "off",
       "vue/singleline-html-element-content-newline": "off",
       "vue/html-self-closing": ["error", { html: { void: "always" } }],
       "vue/require-default-prop": "off",
+      "vue/multiline-html-element-content-newline": ["error", { ignores: ["p", "pre"] }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },

@@ -27,7 +27,7 @@ export class Requests {
     const request: Request = {
       id,
       frame: JSON.stringify({ ...command, id }),
-      repeatable: "client_id" in command && command.client_id != null,
+      repeatable: "client_id" in command && typeof command.client_id === "string",
       waiting: waiting as Waiting<CommandType>,
     };
     this.open.set(id, request);

@@ -56,8 +56,10 @@ function replace(state: ConversationSnapshot, message: Message): ConversationSna
 /** A live turn's text stands under `live` alone, so that there are no two truths of it. */
 function row(state: ConversationSnapshot, message: Message): Message {
   if (!state.live.some(({ turn }) => turn === message.id)) return message;
-  const { reasoning: _, reasoning_html: __, ...rest } = message;
-  return { ...rest, text: "", html: "" };
+  const bare = { ...message, text: "", html: "" };
+  delete bare.reasoning;
+  delete bare.reasoning_html;
+  return bare;
 }
 
 /** The list that came with one message holds for everyone in it. */
@@ -133,7 +135,7 @@ function selectPath(state: ConversationSnapshot, { leaf, after, messages }: Of<"
   // Where the new part does not follow on what is held here, it is all that is held, and `history` has the rest.
   const joined = common > 0 && (first === undefined || first.parent === after);
   const path = [...(joined ? state.messages.slice(0, common) : []), ...messages.map((message) => row(state, message))];
-  const missing = first?.parent == null ? null : first.id;
+  const missing = first && first.parent !== null ? first.id : null;
   const selected = {
     ...state,
     conversation: { ...state.conversation, leaf },

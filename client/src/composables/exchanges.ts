@@ -1,0 +1,46 @@
+import type { ConversationSnapshot, LiveTurn, Message } from "@/protocol/frames.gen";
+import type { Outgoing } from "@/stores/outgoing";
+
+export interface Question {
+  key: string;
+  text: string;
+  /** Absent once it is stored. */
+  outgoing: Outgoing | undefined;
+}
+
+export interface Answer {
+  message: Message;
+  live: LiveTurn | undefined;
+}
+
+/** A question and what came of it: one section of the page. */
+export interface Exchange {
+  key: string;
+  question: Question | undefined;
+  answers: Answer[];
+}
+
+/** The path, cut before each question, and behind it what is not stored yet. */
+export function toExchanges(
+  snapshot: ConversationSnapshot | null,
+  unstored: Outgoing[],
+  keyOf: (message: string) => string,
+): Exchange[] {
+  const exchanges: Exchange[] = [];
+  for (const message of snapshot?.messages ?? []) {
+    if (message.role === "user") {
+      const key = keyOf(message.id);
+      exchanges.push({ key, question: { key, text: message.text, outgoing: undefined }, answers: [] });
+    } else if (message.role === "assistant") {
+      // A page of history may begin with an answer.
+      if (exchanges.length === 0) exchanges.push({ key: message.id, question: undefined, answers: [] });
+      const live = snapshot?.live.find(({ turn }) => turn === message.id);
+      exchanges.at(-1)?.answers.push({ message, live });
+    }
+  }
+  for (const entry of unstored) {
+    const question = { key: entry.clientId, text: entry.text, outgoing: entry };
+    exchanges.push({ key: entry.clientId, question, answers: [] });
+  }
+  return exchanges;
+}

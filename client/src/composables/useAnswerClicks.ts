@@ -1,0 +1,31 @@
+import { useCopy } from "@/composables/useCopy";
+import { useI18n } from "vue-i18n";
+
+const SHOWN_MS = 1_600;
+
+/** One listener for what can be clicked in the answers' HTML: copy buttons, and links within a message. */
+export function useAnswerClicks() {
+  const { t } = useI18n();
+  const { copy } = useCopy();
+
+  async function copyCode(button: HTMLElement): Promise<void> {
+    const code = button.closest(".code")?.querySelector("pre")?.textContent ?? "";
+    if (!(await copy(code.replace(/\n$/, "")))) return;
+    button.textContent = t("message.copied");
+    setTimeout(() => (button.textContent = t("message.copy")), SHOWN_MS);
+  }
+
+  return function onClick(event: MouseEvent): void {
+    if (!(event.target instanceof Element)) return;
+    const button = event.target.closest<HTMLElement>(".code-copy");
+    if (button) void copyCode(button);
+    const link = event.target.closest<HTMLAnchorElement>('a[href^="#"]');
+    if (!link) return;
+    // A footnote is no page of the router's.
+    event.preventDefault();
+    const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    target?.scrollIntoView({ block: "center" });
+    target?.setAttribute("tabindex", "-1");
+    target?.focus({ preventScroll: true });
+  };
+}

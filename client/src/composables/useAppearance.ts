@@ -1,0 +1,19 @@
+import { usePreferences } from "@/stores/preferences";
+import { watchEffect } from "vue";
+import { useI18n } from "vue-i18n";
+
+/** Language and theme, from the settings onto the page. */
+export function useAppearance(): void {
+  const preferences = usePreferences();
+  const { locale } = useI18n();
+  const themeColor = document.querySelector<HTMLMetaElement>('meta[name="theme-color"]');
+
+  watchEffect(() => {
+    locale.value = preferences.language;
+    document.documentElement.lang = preferences.language === "zh" ? "zh-CN" : "en";
+  });
+  watchEffect(() => {
+    document.documentElement.dataset.theme = preferences.dark ? "dark" : "light";
+    themeColor?.setAttribute("content", preferences.dark ? "#1c1c1b" : "#ffffff");
+  });
+}

@@ -1,0 +1,24 @@
+import { enhance } from "@/composables/enhance";
+import { onMounted, type ShallowRef, watch } from "vue";
+import { useI18n } from "vue-i18n";
+
+/**
+ * Enhances a block after each rendering of its HTML, before it is painted. Vue sets the HTML of a block only when it
+ * changed, so what stands here stays.
+ */
+export function useEnhancedHtml(block: Readonly<ShallowRef<HTMLElement | null>>, html: () => string): void {
+  const { t, locale } = useI18n();
+
+  function run(): void {
+    if (!block.value) return;
+    enhance(block.value, {
+      code: t("message.code"),
+      copy: t("message.copy"),
+      copyCode: t("message.copyCode"),
+      table: t("message.table"),
+    });
+  }
+
+  onMounted(run);
+  watch([html, locale], run, { flush: "post" });
+}

@@ -1,0 +1,83 @@
+/** From signing in to signing out: which store hears what. */
+import type { Hello, UserSnapshot } from "@/protocol/frames.gen";
+import type { ConversationEvent, EventOf, UserEvent } from "@/protocol/frames";
+import { useAccount } from "@/stores/account";
+import { useConversations } from "@/stores/conversations";
+import { useLink } from "@/stores/link";
+import { useModels } from "@/stores/models";
+import { useOutgoing } from "@/stores/outgoing";
+import { usePreferences } from "@/stores/preferences";
+import { useTranscripts } from "@/stores/transcripts";
+import { defineStore } from "pinia";
+
+type UserEventTable = { [T in UserEvent["type"]]?: (event: EventOf<T>) => void };
+
+export const useSession = defineStore("session", () => {
+  const account = useAccount();
+  const conversations = useConversations();
+  const link = useLink();
+  const models = useModels();
+  const outgoing = useOutgoing();
+  const preferences = usePreferences();
+  const transcripts = useTranscripts();
+
+  const userEvents: UserEventTable = {
+    "account.updated": ({ user }) => account.become(user),
+    "conversation.created": ({ conversation }) => conversations.put(conversation),
+    "conversation.updated": ({ conversation }) => conversations.put(conversation),
+    "conversation.deleted": ({ conversation }) => {
+      conversations.drop(conversation);
+      transcripts.drop(conversation);
+    },
+    "turn.status": (event) => conversations.turnChanged(event),
+    "models.updated": (event) => (models.all = event.models),
+    "settings.updated": ({ key, value }) => preferences.apply(key, value),
+  };
+
+  function begin(): void {
+    link.connect(
+      {
+        hello: greet,
+        synced,
+        opened: (snapshot) => {
+          transcripts.opened(snapshot);
+          outgoing.arrived(snapshot.messages);
+        },
+        openFailed: (conversation, error) => transcripts.openFailed(conversation, error),
+        begun: (conversation) => transcripts.begun(conversation),
+        userEvent: (event) => (userEvents[event.type] as ((event: UserEvent) => void) | undefined)?.(event),
+        conversationEvent,
+      },
+      () => account.renewToken(),
+    );
+  }
+
+  function end(): void {
+    link.disconnect();
+    conversations.clear();
+    transcripts.clear();
+    outgoing.clear();
+    models.chosen = null;
+  }
+
+  /** Another tab of this browser may have signed in as someone else: what is held here is not theirs. */
+  function greet({ user }: Hello): void {
+    if (account.user && account.user.id !== user.id) location.reload();
+    else account.become(user);
+  }
+
+  function synced(snapshot: UserSnapshot): void {
+    account.become(snapshot.user);
+    models.all = snapshot.models;
+    preferences.replaceAll(snapshot.settings);
+    conversations.replaceAll(snapshot);
+  }
+
+  function conversationEvent(event: ConversationEvent): void {
+    transcripts.apply(event);
+    if (event.type === "message.created") outgoing.arrived([event.message]);
+    else if (event.type === "path.selected") outgoing.arrived(event.messages);
+  }
+
+  return { begin, end };
+});
