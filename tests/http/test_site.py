@@ -1,0 +1,165 @@
+"""The built client: what is served, for how long, and what can never be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from server.http.site import site_routes
+from tests.http.conftest import Program, error_of, serving
+
+pytestmark = pytest.mark.anyio
+
+INDEX = "<!doctype html><title>Parley</title>"
+SCRIPT = "console.log('hello')\n" * 200
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    folder = tmp_path / "client" / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(INDEX, encoding="utf-8")
+    (folder / "favicon.svg").write_text("<svg/>", encoding="utf-8")
+    (folder / "assets" / "app-1a2b.js").write_text(SCRIPT, encoding="utf-8")
+    (folder / "assets" / "font-1a2b.woff2").write_bytes(bytes(range(256)) * 8)
+    (tmp_path / "client" / "secret.txt").write_text("secret", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+async def client(dist: Path) -> AsyncIterator[Program]:
+    async with serving(site_routes(dist)) as url, Program(url) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/c/0123456789abcdef", "/settings/account?tab=1", "/apiary", "/index.html"]
+)
+async def test_pages_of_the_client(client: Program, path: str) -> None:
+    response = await client.get(path)
+    assert (response.status_code, response.text) == (200, INDEX)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/ws",
+        "/assets/gone-1a2b.js",
+        "/assets",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/robots.txt",
+        "/c/x.php",
+    ],
+)
+async def test_what_is_no_page(client: Program, path: str) -> None:
+    assert error_of(await client.get(path)) == (404, "not_found", None)
+
+
+async def test_other_methods(client: Program) -> None:
+    assert error_of(await client.post("/")) == (405, "invalid", None)
+    assert error_of(await client.post("/api/nothing")) == (404, "not_found", None)
+    head = await client.head("/")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(INDEX)))
+
+
+async def test_assets_are_kept_for_ever(client: Program) -> None:
+    response = await client.get("/assets/app-1a2b.js")
+    assert response.text == SCRIPT
+    assert response.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert (await client.get("/assets/font-1a2b.woff2")).headers["content-type"] == "font/woff2"
+    assert (await client.get("/favicon.svg")).headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip; q=0", False),
+        ("gzip;q=0.0", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+async def test_text_is_packed_for_those_who_take_it(client: Program, accepted: str, packed: bool) -> None:
+    async with client.stream("GET", "/assets/app-1a2b.js", headers={"accept-encoding": accepted}) as response:
+        raw = b"".join([part async for part in response.aiter_raw()])
+    assert ("content-encoding" in response.headers) == packed
+    assert (gzip.decompress(raw) if packed else raw) == SCRIPT.encode()
+    assert len(raw) < 1000 or not packed
+    assert "accept-encoding" in response.headers["vary"]
+
+
+async def test_what_is_small_or_packed_already_is_not_packed(client: Program) -> None:
+    for path in ("/", "/assets/font-1a2b.woff2"):
+        assert "content-encoding" not in (await client.get(path)).headers
+
+
+async def test_what_a_browser_has_is_not_sent_again(client: Program) -> None:
+    etag = (await client.get("/")).headers["etag"]
+    for known in (etag, f'"other", {etag}', "*"):
+        response = await client.get("/login", headers={"if-none-match": known})
+        assert (response.status_code, response.content) == (304, b"")
+        assert response.headers["etag"] == etag
+    assert (await client.get("/", headers={"if-none-match": '"other"'})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/..%2f..%2fsecret.txt",
+        "/assets/../../secret.txt",
+        "//etc/passwd",
+        "/%2fetc/passwd",
+        "/..%5csecret.txt",
+        "/assets/%00",
+        "/secret.txt%00.js",
+    ],
+)
+async def test_no_address_leads_out_of_the_folder(client: Program, path: str) -> None:
+    """Sent as it stands: a client library would tidy the path up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.split()[1] in (b"404", b"200", b"400")
+    assert b"secret" not in answer
+    assert b"root:" not in answer
+
+
+async def test_a_client_that_is_not_built_says_what_to_do(tmp_path: Path) -> None:
+    dist = tmp_path / "dist"
+    async with serving(site_routes(dist)) as url, Program(url) as client:
+        response = await client.get("/")
+        assert response.status_code == 503
+        assert "npm run build" in response.text
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert error_of(await client.get("/api/nothing")) == (404, "not_found", None)
+        dist.mkdir()
+        (dist / "index.html").write_text(INDEX, encoding="utf-8")
+        assert (await client.get("/")).text == INDEX
+
+
+async def test_a_new_build_is_served_at_once(client: Program, dist: Path) -> None:
+    await client.get("/")
+    (dist / "assets" / "app-3c4d.js").write_text("new", encoding="utf-8")
+    (dist / "assets" / "app-1a2b.js").unlink()
+    (dist / "index.html").write_text("new index", encoding="utf-8")
+    assert (await client.get("/")).text == "new index"
+    assert (await client.get("/assets/app-3c4d.js")).text == "new"
+    assert (await client.get("/assets/app-1a2b.js")).status_code == 404
