@@ -1,7 +1,7 @@
 """Markdown as language models write it → safe HTML, whole or while it grows.
 
-The HTML of a message is ``"".join(render_blocks(text, message_id))``. It depends on the text alone, not on the chunks in
-which it came, so that what a tab sees while an answer streams is what it sees after a reload.
+The HTML of a message is ``"".join(render_blocks(text, message_id))``. It depends on the text alone, not on the chunks
+in which it came, so that what a tab sees while an answer streams is what it sees after a reload.
 
     stream      a growing text → rendered blocks; closed blocks are rendered once
       split     where a growing text can be cut for good

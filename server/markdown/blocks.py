@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from re import Match
+from typing import Any
 
 from mistune import BlockParser, BlockState
 
 _HTML_RULES = ("block_html", "raw_html")
+_CONTAINER_RULES = ("block_quote", "list")
 
 
 class Blocks(BlockParser):
@@ -15,8 +17,8 @@ class Blocks(BlockParser):
     - HTML is text like any other. The rules go altogether: an escaped comment would still swallow what follows it.
     - A heading is underlined by three characters or more. With one, "these:" followed by the first "-" of a list would
       be a heading for a moment of every answer.
-    - A quote stands before what ended it. mistune puts it before the last token only, and a list that ends in a heading
-      has made two.
+    - A quote has its place before its end is sought. mistune reads what ends a quote first, so that a list there could
+      continue the paragraph before the quote, and its second token (a heading that ends the list) stood before the quote.
     """
 
     def __init__(self) -> None:
@@ -28,9 +30,11 @@ class Blocks(BlockParser):
         self.specification["setex_heading"] = r"^ {0,3}(?P<setext_1>[=-])(?P=setext_1){2,}[ \t]*$"
 
     def parse_block_quote(self, m: Match[str], state: BlockState) -> int:
-        before = len(state.tokens)
-        end = super().parse_block_quote(m, state)
-        quotes = [index for index in range(before, len(state.tokens)) if state.tokens[index]["type"] == "block_quote"]
-        if quotes and quotes[-1] != before:
-            state.tokens.insert(before, state.tokens.pop(quotes[-1]))
-        return end
+        quote: dict[str, Any] = {"type": "block_quote", "children": []}
+        state.append_token(quote)
+        text, end, lazy_lines = self.extract_block_quote(m, state)
+        child = state.child_state(text, lazy_line_starts=lazy_lines)
+        deepest = state.depth() >= self.max_nested_level - 1
+        self.parse(child, [rule for rule in self.block_quote_rules if not (deepest and rule in _CONTAINER_RULES)])
+        quote["children"] = child.tokens
+        return end or state.cursor

@@ -8,6 +8,11 @@ from typing import Any
 
 from mistune import InlineParser
 
+MAX_RUNS = 1_000
+"""Runs of asterisks or underscores in one paragraph, cell or heading. With more, they are all text: the time to match
+them grows with the square of their number."""
+
+_ANY_RUN = re.compile(r"\*+|_+")
 _RUN = re.compile(r"\*+")
 _CJK = re.compile(
     r"[\u1100-\u11ff\u2e80-\u303f\u3040-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
@@ -31,7 +36,10 @@ class Inline(InlineParser):
     """
 
     def finalize_tokens(self, tokens: list[dict[str, Any]], depth: int) -> list[dict[str, Any]]:
-        if any(token["type"] == "text" and "*" in token["raw"] for token in tokens):
+        texts = [token["raw"] for token in tokens if token["type"] == "text"]
+        if sum(len(_ANY_RUN.findall(text)) for text in texts) > MAX_RUNS:
+            tokens = [{**token, "_emphasis": False} if token["type"] == "text" else token for token in tokens]
+        elif any("*" in text for text in texts):
             tokens = list(_with_joints(tokens))
         return super().finalize_tokens(tokens, depth)
 

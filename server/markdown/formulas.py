@@ -16,7 +16,7 @@ MAX_FORMULA = 10_000
 """Characters. What is longer is no formula; it bounds the search for an end that never comes."""
 
 _CLOSERS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
-_END = re.compile(r"\n(?:[ \t\v\f]*(?:\n|\Z)| {0,3}(?:```|~~~))")
+_END = re.compile(r"\n(?:[ \t\v\f]*\n| {0,3}(?:```|~~~))")
 _DOLLARS = r"\$(?P<dollars_tex>(?!\s)(?:[^\n$\\]|\\[^\n]){1,300})\$"
 
 _SIGN = re.compile(r"\\[A-Za-z{}]|[\^_=<>{}]")
@@ -44,23 +44,19 @@ def _parse_block(block: BlockParser, m: Match[str], state: BlockState) -> int | 
     An opener alone on its line need not be closed: that is how a growing formula looks.
     """
     source, start = state.src, m.end()
-    limit = start + MAX_FORMULA
-    end = _END.search(source, start, limit)
-    limit = end.start() if end else min(limit, len(source))
+    limit = min(start + MAX_FORMULA, len(source))
     close = source.find(_CLOSERS[m["math_open"]], start, limit)
-    line_end = source.find("\n", start, limit)
-    if close < 0:
-        if source[start : line_end if line_end >= 0 else limit].strip():
-            return None
-        tex, after = source[start:limit], limit
-    else:
-        tex, after = source[start:close], close + 2
-        if source[after : state.find_line_end_at(after)].strip():
-            return None
-    if not tex.strip() and close >= 0:
+    if close < 0 and source[start : state.find_line_end_at(start)].strip():
         return None
-    state.append_token({"type": "block_math", "raw": tex.strip()})
-    return state.find_line_end_at(after)
+    if end := _END.search(source, start, limit if close < 0 else close):
+        close, limit = -1, end.start()
+    after = close + 2 if close >= 0 else limit
+    line_end = state.find_line_end_at(after)
+    tex = source[start : close if close >= 0 else limit].strip()
+    if source[after:line_end].strip() or (close >= 0 and not tex):
+        return None
+    state.append_token({"type": "block_math", "raw": tex})
+    return line_end
 
 
 def _parse_brackets(inline: InlineParser, m: Match[str], state: InlineState) -> int:

@@ -8,9 +8,9 @@ _BLANK = re.compile(r"[ \t\v\f]*\n")
 # After a blank line, at the left edge: any character that neither continues a list nor is white space ends whatever is
 # open. (An ideographic space indents Chinese paragraphs and means nothing here.) Digits and asterisks may be a list's.
 _START = re.compile(r"[^\s*+\-\d]|\u3000|\*\*[^\s*]|\d{1,9}[^\d.)\n]")
-_RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,})\n")
+_RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\n")
 _FENCE = re.compile(r"(?P<indent> {0,3})(?P<marks>`{3,}(?=[^`\n]*\n)|~{3,})(?P<info>[^\n]*)\n")
-_ITEM = re.compile(r"(?P<marker> *(?:[-+*]|\d{1,9}[.)]))(?P<gap>[ \t]+|(?=\n))")
+_ITEM = re.compile(r"(?P<marker> {0,3}(?:[-+*]|\d{1,9}[.)]))(?P<gap> +|\t|(?=\n))")
 _ENDS_ITEM = re.compile(r" {0,3}(?:#{1,6}[ \t\n]|>)")
 _DEFINITION = re.compile(r"(?:[ \t>]|[-+*][ \t]|\d{1,9}[.)][ \t]){0,40}\[(?:[^\\\[\]\n]|\\[^\n]){1,999}\]:")
 
@@ -58,7 +58,7 @@ class Splitter:
     def _starts_anew(self, source: str, line: int) -> bool:
         if not self._after_blank or self._fence:
             return False
-        return bool(_START.match(source, line) or _RULE.match(source, line))
+        return bool(_START.match(source, line) or (source[line] != " " and _RULE.match(source, line)))
 
     def _pass_line(self, source: str, line: int, end: int) -> bool:
         """Takes note of a complete line. True if it closes a code block, after which everything is new."""
@@ -71,20 +71,25 @@ class Splitter:
         if _BLANK.match(source, line, end):
             self._after_blank = True
             return False
-        if fence and (self._item_indent is None or len(fence["indent"]) < self._item_indent):
-            self._fence, self._item_indent = fence["marks"], None
-        elif item := self._item(source, line, end):
-            self._item_indent = item
-        elif _ENDS_ITEM.match(source, line, end) or (self._after_blank and _START.match(source, line, end)):
-            self._item_indent = None
+        indent = _indent(source, line)
+        if self._item_indent is None or indent < self._item_indent:
+            if fence:
+                self._fence, self._item_indent = fence["marks"], None
+            elif _ENDS_ITEM.match(source, line, end) or _RULE.match(source, line, end):
+                self._item_indent = None
+            elif item := _ITEM.match(source, line, end):
+                self._item_indent = len(item[0]) if len(item["gap"]) <= 4 else len(item["marker"]) + 1
+            elif self._after_blank:
+                self._item_indent = None
         self._after_blank = False
         return False
 
-    def _item(self, source: str, line: int, end: int) -> int | None:
-        """The column of the text of a list item that begins in this line, unless it is inside another."""
-        m = _ITEM.match(source, line, end)
-        indent = len(m["marker"]) - len(m["marker"].lstrip()) if m else 0
-        if not m or indent > 3 or (self._item_indent is not None and indent >= self._item_indent):
-            return None
-        gap = len(m["gap"].expandtabs(4))
-        return len(m["marker"]) + (gap if 1 <= gap <= 4 else 1)
+
+def _indent(source: str, line: int) -> int:
+    """Columns of white space before the first character of a line."""
+    column = 0
+    for char in source[line : line + 40]:
+        if char not in " \t":
+            break
+        column += 1 if char == " " else 4 - column % 4
+    return column

@@ -45,7 +45,7 @@ class BlockStream:
 
     @property
     def tail_chars(self) -> int:
-        """Characters that the next ``render`` will read if there is anything new: the open tail, and what came since."""
+        """Characters that the next ``render`` will read if there is anything new: the open tail and what came since."""
         return self._tail_chars
 
     def _render_pieces(self) -> tuple[str, ...]:
