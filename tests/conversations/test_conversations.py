@@ -17,12 +17,7 @@ async def test_pages_hold_every_conversation_once(server: Running) -> None:
         made = []
         for number in range(7):
             sent = await tab.send(f"question {number}")
-            await tab.finished(sent["turn"])
-            await tab.until(
-                lambda turn=sent["turn"]: any(
-                    event["turn"] == turn and event["status"] == "complete" for event in tab.of_type("turn.status")
-                )
-            )
+            await tab.event("turn.status", turn=sent["turn"], status="complete")
             made.append(sent["conversation"])
         await tab.call("update", conversation=made[0], archived=True)
         page = await tab.call("list", limit=2)
