@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import anyio
@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from server.accounts import names, objects, repository, rotation
-from server.accounts.devices import Device, DeviceCookies, device_name
+from server.accounts.grants import Grants, Opened
 from server.accounts.identity import Client, Grant, Identity
 from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
-from server.accounts.tokens import Access, AccessTokens, RefreshTokens, fingerprint
+from server.accounts.tokens import fingerprint
 from server.db import Database, Work
 from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated
 from server.protocol import objects as wire
@@ -25,13 +25,11 @@ from server.protocol.events import AccountUpdated, SessionClosed, SessionOpened
 from server.realtime.bus import Bus, SessionsEnded
 from server.realtime.journal import Journal, Recorded
 from server.settings import Settings
-from server.tables import LoginSession, RefreshToken, User, now
+from server.tables import LoginSession, User, now
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Opened = tuple[User, LoginSession, str]
-"""The user, a login session of theirs, and its refresh token."""
 
 
 class Accounts:
@@ -53,10 +51,7 @@ class Accounts:
         self._bus = bus
         self._clock = clock
         self._throttle = throttle or Throttle()
-        self._lifetime = timedelta(days=settings.refresh_token_days)
-        self._access_tokens = AccessTokens(key, settings.access_token_seconds)
-        self._refresh_tokens = RefreshTokens(key)
-        self._devices = DeviceCookies(key)
+        self._grants = Grants(settings, key, clock)
         self.passwords = Passwords(settings.bcrypt_rounds)
 
     async def register(self, email: str, username: str, password: str, client: Client) -> Grant:
@@ -77,17 +72,17 @@ class Accounts:
             )
             session.add(user)
             session.flush()
-            return user, *self._open(session, user, client)
+            return self._grants.open(session, user, client)
 
         user, login, token = await self._write_names(work)
         log.info("account.registered", user=user.id, role=user.role)
-        return self._grant(user, login, token, device=self._devices.read(client.device))
+        return self._grants.grant(user, login, token, device=self._grants.devices.read(client.device))
 
     async def log_in(self, login: str, password: str, client: Client) -> Grant:
         """``login``: e-mail address or user name."""
         key = names.login_key(login)
         found = await self._db.read(lambda session: repository.find(session, key))
-        device = self._devices.read(client.device)
+        device = self._grants.devices.read(client.device)
         trusted = device.id if found is not None and found.id in device.users else None
         attempt = self._throttle.log_in(key, client.address, trusted)
         matches = await self.passwords.verify(password, found.password_hash if found is not None else None)
@@ -103,27 +98,29 @@ class Accounts:
                 raise BadCredentials("The password was changed a moment ago.")
             if user.role is AccountRole.SUSPENDED:
                 raise Suspended("This account is suspended. Ask an administrator.")
-            return user, *self._open(session, user, client)
+            return self._grants.open(session, user, client)
 
         async def commit() -> Recorded[Opened]:
             opened = await self._db.write(work)
             return Recorded(opened, [SessionOpened(session=objects.session(opened[1]))])
 
         user, session, token = await self._journal.record(known.id, commit)
-        return self._grant(user, session, token, device=device)
+        return self._grants.grant(user, session, token, device=device)
 
     async def refresh(self, token: str) -> Grant:
         """Spends a refresh token for the next one. A token that was stolen ends its login session."""
 
         def work(session: Session) -> rotation.Rotated | rotation.Reused | None:
-            outcome = rotation.rotate(session, self._refresh_tokens, token, now=self._clock(), lifetime=self._lifetime)
+            outcome = rotation.rotate(
+                session, self._grants.refresh_tokens, token, now=self._clock(), lifetime=self._grants.lifetime
+            )
             if isinstance(outcome, rotation.Rotated) and outcome.user.role is AccountRole.SUSPENDED:
                 raise Suspended("This account is suspended. Ask an administrator.")
             return outcome
 
         outcome = await self._db.write(work)
         if isinstance(outcome, rotation.Rotated):
-            return self._grant(outcome.user, outcome.session, outcome.token)
+            return self._grants.grant(outcome.user, outcome.session, outcome.token)
         if outcome is not None:
             log.warning("account.refresh_token.reused", user=outcome.user, session=outcome.session)
             await self._end(outcome.user, [outcome.session])
@@ -131,7 +128,7 @@ class Accounts:
 
     async def identify(self, access_token: str) -> Identity | None:
         """Whose token it is, if it is good and its login session goes on. Suspended users too: see their role."""
-        access = self._access_tokens.read(access_token)
+        access = self._grants.access_tokens.read(access_token)
         if access is None:
             return None
         found = await self._db.read(
@@ -198,11 +195,11 @@ class Accounts:
                 raise Conflict("The password was changed a moment ago, on another device.")
             login = _still(session.get(LoginSession, who.session.id))
             user.password_hash = password_hash
-            login.expires_at = self._clock() + self._lifetime
+            login.expires_at = self._clock() + self._grants.lifetime
             others = [row.id for row in repository.sessions_of(session, user.id) if row.id != login.id]
             repository.end_sessions(session, others)
             repository.forget_tokens(session, login.id)
-            return user, login, self._token_for(session, login), others
+            return user, login, self._grants.first_token(session, login), others
 
         async def commit() -> Recorded[tuple[User, LoginSession, str, list[str]]]:
             changed = await self._db.write(work)
@@ -210,9 +207,10 @@ class Accounts:
 
         with anyio.CancelScope(shield=True):
             user, login, token, ended = await self._journal.record(who.user.id, commit)
-            await self._bus.publish(SessionsEnded(frozenset(ended)))
+            if ended:
+                await self._bus.publish(SessionsEnded(frozenset(ended)))
         log.info("account.password.changed", user=user.id, sessions_ended=len(ended))
-        return self._grant(user, login, token)
+        return self._grants.grant(user, login, token)
 
     async def purge(self, now: datetime) -> None:
         """Ends expired login sessions, and forgets tokens that were spent so long ago that they had expired since."""
@@ -221,7 +219,7 @@ class Accounts:
             expired.setdefault(user, []).append(login)
         for user, logins in expired.items():
             await self._end(user, logins)
-        await self._db.write(lambda session: repository.forget_spent_tokens(session, now - self._lifetime))
+        await self._db.write(lambda session: repository.forget_spent_tokens(session, now - self._grants.lifetime))
 
     as_object = staticmethod(objects.user)
 
@@ -246,28 +244,6 @@ class Accounts:
         with anyio.CancelScope(shield=True):
             await self._journal.record(user, commit)
             await self._bus.publish(SessionsEnded(frozenset(logins)))
-
-    def _open(self, session: Session, user: User, client: Client) -> tuple[LoginSession, str]:
-        moment = self._clock()
-        login = LoginSession(
-            user_id=user.id,
-            device=device_name(client.user_agent),
-            created_at=moment,
-            expires_at=moment + self._lifetime,
-        )
-        session.add(login)
-        session.flush()
-        return login, self._token_for(session, login)
-
-    def _token_for(self, session: Session, login: LoginSession) -> str:
-        token = self._refresh_tokens.first()
-        session.add(RefreshToken(token_hash=fingerprint(token), session_id=login.id, created_at=self._clock()))
-        return token
-
-    def _grant(self, user: User, login: LoginSession, token: str, *, device: Device | None = None) -> Grant:
-        access = self._access_tokens.issue(Access(user.id, login.id))
-        cookie = self._devices.write(device.with_user(user.id)) if device is not None else None
-        return Grant(user, login, access, token, cookie)
 
 
 def _refuse_taken(session: Session, email: str, username: str, *, by_other_than: str | None = None) -> None:

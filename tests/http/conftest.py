@@ -111,3 +111,16 @@ def error_of(response: httpx2.Response) -> tuple[int, str, str | None]:
     assert {"code", "message"} <= error.keys() <= {"code", "message", "field"}
     assert error["message"]
     return response.status_code, error["code"], error.get("field")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def cookies_of(response: httpx2.Response) -> dict[str, set[str]]:
+    """Name of each cookie that is set, and its attributes, without the value."""
+    found: dict[str, set[str]] = {}
+    for header in response.headers.get_list("set-cookie"):
+        pair, *attributes = header.split("; ")
+        found[pair.partition("=")[0]] = set(attributes)
+    return found
