@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from server import __version__
 from server.errors import StartupError
-from server.settings import Settings, load
+from server.settings import Settings, load, make_data_folder
 
 cli = typer.Typer(
     add_completion=False,
@@ -17,13 +17,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="A chat server for language models.",
 )
-
-
-def _settings(**changes: Any) -> Settings:
-    """From the environment, with what the command line says on top."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    settings = load()
-    return Settings(**{**settings.model_dump(), **given}) if given else settings
 
 
 @cli.command()
@@ -35,7 +28,8 @@ def serve(
     """Serve until stopped."""
     from server import logs, serving
 
-    settings = _settings(host=host, port=port)
+    settings = load(host=host, port=port)
+    make_data_folder(settings)
     logs.configure(settings)
     if migrate_first:
         _migrate(settings)
@@ -45,7 +39,9 @@ def serve(
 @cli.command()
 def migrate() -> None:
     """Bring the database to the revision that this program needs."""
-    before, after = _migrate(load())
+    settings = load()
+    make_data_folder(settings)
+    before, after = _migrate(settings)
     typer.echo(f"The database is at revision {after}." if before == after else f"Revision {before} → {after}.")
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import fcntl
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from server.errors import StartupError
 
 PREFIX = "PARLEY_"
+SECRET_CHARS = 32
 
 
 class Settings(BaseSettings):
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: SecretStr | None = None
     database_tls: bool = False
-    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    secret_key: SecretStr | None = Field(default=None, min_length=SECRET_CHARS)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "readable"] = "auto"
@@ -93,39 +95,87 @@ class Settings(BaseSettings):
 
 
 def _http_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError(f"an address starts with http:// or https://, not {value!r}")
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in value
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError(f"an address such as https://chat.example.org is expected, not {value!r}")
     return value.rstrip("/")
 
 
-def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the settings. Raises StartupError with one line: the variable, and what is wrong with it."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in environment:
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            raise StartupError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "."))
+WORDS = {
+    "int_parsing": "a whole number is expected, not {value!r}",
+    "int_parsing_size": "a whole number is expected, not one of that length",
+    "float_parsing": "a number is expected, not {value!r}",
+    "bool_parsing": "true or false is expected, not {value!r}",
+    "literal_error": "{expected} is expected, not {value!r}",
+    "greater_than_equal": "at least {ge} is expected, not {value}",
+    "less_than_equal": "at most {le} is expected, not {value}",
+    "too_short": "at least {min_length} characters are expected, and these are {actual_length}",
+    "value_error": "{error}",
+}
+"""What an operator reads, by pydantic's kind of error. ``too_short`` is for secrets, which are not shown."""
+
+
+def load(**given: object) -> Settings:
+    """Reads the settings; what is ``given`` and not None comes before the environment, and that before ``.env``.
+
+    Raises StartupError with one line: the variable, and what is wrong with it.
+    """
     try:
-        return Settings()
+        _refuse_unknown({name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)})
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        field = str(problem["loc"][0])
-        variable = field.upper() if field.lower().startswith("openai_") else PREFIX + field.upper()
-        raise StartupError(f"{variable}: {problem['msg'].removeprefix('Value error, ')}") from None
+        words = WORDS.get(problem["type"])
+        told = words.format(value=problem["input"], **problem.get("ctx", {})) if words else problem["msg"]
+        raise StartupError(f"{_variable(str(problem['loc'][0]))}: {told}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartupError(f"The file .env cannot be read: {error}.") from error
+
+
+def _variable(field: str) -> str:
+    """The environment's name of a field, or of its alias."""
+    return field.upper() if field.upper().startswith("OPENAI_") else PREFIX + field.upper()
+
+
+def _refuse_unknown(names: set[str]) -> None:
+    known = {_variable(field).removeprefix(PREFIX): _variable(field) for field in Settings.model_fields}
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in known.values():
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+            raise StartupError(f"{name} is not a setting" + (f"; did you mean {known[near[0]]}?" if near else "."))
+
+
+def make_data_folder(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(settings, error) from error
 
 
 def secret_key(settings: Settings) -> str:
     """The key that signs tokens: as set, or made once and kept in the data folder, readable by the owner alone."""
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
+    make_data_folder(settings)
     path = settings.data_dir / "secret_key"
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # of two that start at once, the second reads what the first has written
+            key = file.read().strip()
+            if not key:
+                key = secrets.token_urlsafe(48)
+                file.write(key)
     except OSError as error:
-        raise StartupError(f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({error.strerror})") from error
-    return path.read_text(encoding="ascii").strip()
+        raise _unwritable(settings, error) from error
+    if len(key) < SECRET_CHARS:
+        raise StartupError(f"{path}: at least {SECRET_CHARS} characters are expected; without the file a key is made.")
+    return key
+
+
+def _unwritable(settings: Settings, error: OSError) -> StartupError:
+    return StartupError(f"{PREFIX}DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}).")
