@@ -1,4 +1,5 @@
 import { defineConfigWithVueTs, vueTsConfigs } from "@vue/eslint-config-typescript";
+import type { Linter } from "eslint";
 import pluginVue from "eslint-plugin-vue";
 
 /** Imports go only to the left; what stands together in one group does not import each other. */
@@ -9,7 +10,7 @@ const plain = ["protocol", "transcript", "socket", "http"];
 const framework = ["vue", "vue-*", "pinia", "@vueuse/*", "reka-ui", "@lucide/*"];
 
 const layerRules = layers.flatMap((group, level) =>
-  group.map((layer) => {
+  group.map((layer): Linter.Config => {
     const forbidden = layers.slice(level).flat().filter((other) => other !== layer);
     const patterns = [
       { group: forbidden.map((other) => `@/${other}/**`), message: `${layer}/ must not know these layers.` },
@@ -19,8 +20,8 @@ const layerRules = layers.flatMap((group, level) =>
     return {
       name: `layers/${layer}`,
       files: [`src/${layer}/**/*.{ts,vue}`],
-      rules: { "no-restricted-imports": ["error", { patterns: patterns.filter((rule) => rule.group.length > 0) }] },
-    } as const;
+      rules: { "no-restricted-imports": ["error", { patterns }] },
+    };
   }),
 );
 
