@@ -18,7 +18,7 @@ class Blocks(BlockParser):
     - A heading is underlined by three characters or more. With one, "these:" followed by the first "-" of a list would
       be a heading for a moment of every answer.
     - A quote has its place before its end is sought. mistune reads what ends a quote first, so that a list there could
-      continue the paragraph before the quote, and its second token (a heading that ends the list) stood before the quote.
+      continue the paragraph before the quote, and a heading that ends that list pushed the list before the quote.
     """
 
     def __init__(self) -> None:

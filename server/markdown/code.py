@@ -6,34 +6,33 @@ import re
 from functools import lru_cache
 
 from mistune import escape
-from pygments import highlight
+from pygments import format
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-MAX_CODE = 20_000
+MAX_CODE = 12_000
 MAX_LINE = 500
 MAX_RUN = 500
-"""Characters of a block, of a line in it, and of a run in it that is either all words or all punctuation. Beyond them code
-stays plain. Pygments takes about 1 µs per character of ordinary code, but the square or the cube of the length where an
-expression has to try every way to read a run."""
+"""Characters of a block, of a line in it, and of a run in it that is either all words or all punctuation. Beyond them
+code stays plain. Pygments takes about 1 µs per character of ordinary code, but the square or the cube of the length
+where an expression has to try every way to read a run."""
 
-HIGHLIGHTED = frozenset(
-    """
-    ada arduino awk bash batch c clojure cmake coffeescript common-lisp console cpp csharp css cuda cypher d dart delphi
-    diff django docker elixir emacs-lisp erlang fish fortran fsharp gas gdscript glsl go graphql groovy haskell html ini
-    java javascript json json5 jsx julia kotlin less lua make markdown matlab mysql nasm nginx nim nix objective-c ocaml
-    perl php plpgsql postgresql powershell prolog properties protobuf pycon pytb python racket ruby rust sass scala scheme
-    scss smalltalk solidity splus sql sqlite3 swift systemverilog tcl terraform tex toml tsx typescript vala vb.net verilog
-    vhdl vue xml yaml zig
-    """.split()
-)
-"""Languages in use, each by one of its aliases in Pygments. These were seen to stay within half a second for anything inside
-the limits; some of the other 500 do not, or pass a part of the code to a language that it names."""
+_NAMES = """
+    ada arduino awk bash batch c clojure cmake coffeescript common-lisp console cpp csharp css cuda cypher dart diff
+    django docker elixir emacs-lisp erlang fish fortran fsharp gdscript glsl go graphql groovy haskell html ini java
+    javascript json json5 jsx julia kotlin less lua make markdown matlab mysql nasm nginx nim nix objective-c ocaml perl
+    php plpgsql postgresql powershell prolog properties protobuf pycon pytb python racket ruby rust sass scala scheme
+    scss smalltalk solidity splus sql sqlite3 swift systemverilog tcl terraform tex toml tsx typescript vala vb.net
+    verilog vhdl vue xml yaml zig
+"""
+HIGHLIGHTED = frozenset(_NAMES.split())
+"""Languages in use, each by one of its aliases in Pygments. These were seen to stay within half a second for anything
+inside the limits; some of the other 500 do not, or pass a part of the code to a language that the code names."""
 
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}", re.ASCII)
-_RUN = re.compile(r"[\w\s.$<>\[\]?]+|[^\w\s]+")
+_RUN = re.compile(r"[\w\s.$@<>\[\]?]+|[^\w\s]+")
 _formatter = HtmlFormatter(nowrap=True)
 
 
@@ -51,7 +50,11 @@ def _highlighted(code: str, language: str) -> str:
     lexer = _lexer(language)
     if lexer is None or not _is_ordinary(code):
         return escape(code, quote=False)
-    return highlight(code, lexer, _formatter)
+    tokens = list(lexer.get_tokens(code))
+    if "".join(text for _, text in tokens) != code:
+        # Some lexers drop what they do not understand.
+        return escape(code, quote=False)
+    return format(tokens, _formatter)
 
 
 def _is_ordinary(code: str) -> bool:
@@ -67,7 +70,7 @@ def _lexer(language: str) -> Lexer | None:
     if not language:
         return None
     try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False, handlecodeblocks=False)
+        lexer = get_lexer_by_name(language, stripnl=False, handlecodeblocks=False)
     except ClassNotFound:
         return None
     return None if HIGHLIGHTED.isdisjoint(lexer.aliases) else lexer
