@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
             "style-src 'self'",
             "img-src 'self' data:",
             "font-src 'self'",
-            "connect-src 'self'",  # the socket of the same host, too (CSP level 3, 6.7.2.8)
+            "connect-src 'self'",  # in CSP level 3 that is the same host's socket, too
             "object-src 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
