@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import pygments
 from mistune import escape
-from pygments import format
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
@@ -54,7 +54,7 @@ def _highlighted(code: str, language: str) -> str:
     if "".join(text for _, text in tokens) != code:
         # Some lexers drop what they do not understand.
         return escape(code, quote=False)
-    return format(tokens, _formatter)
+    return pygments.format(tokens, _formatter)
 
 
 def _is_ordinary(code: str) -> bool:

@@ -51,26 +51,29 @@ def _with_joints(tokens: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         return
     offset = 0
     for token in tokens:
-        if token["type"] != "text" or not token.get("_emphasis", True):
+        text = _as_text(token)
+        if token["type"] == "text" and token.get("_emphasis", True):
+            done = 0
+            for run in _RUN.finditer(text):
+                at = _joint(source, offset + run.start(), offset + run.end())
+                if at is not None:
+                    yield {"type": "text", "raw": text[done : at - offset]}
+                    yield _JOINT
+                    done = at - offset
+            yield {"type": "text", "raw": text[done:]}
+        else:
             yield token
-            offset += len(_as_text(token))
-            continue
-        text, done = token["raw"], 0
-        for run in _RUN.finditer(text):
-            start, end = _whole_run(source, offset + run.start(), offset + run.end())
-            before, after = source[start - 1 : start] or "\n", source[end : end + 1] or "\n"
-            if not (_CJK.match(before) or _CJK.match(after)):
-                continue
-            if start == offset + run.start() and _is_word(before) and _is_punctuation(after):
-                yield {"type": "text", "raw": text[done : run.start()]}
-                yield _JOINT
-                done = run.start()
-            elif end == offset + run.end() and _is_punctuation(before) and _is_word(after):
-                yield {"type": "text", "raw": text[done : run.end()]}
-                yield _JOINT
-                done = run.end()
-        yield {"type": "text", "raw": text[done:]}
         offset += len(text)
+
+
+def _joint(source: str, start: int, end: int) -> int | None:
+    """Where the asterisks ``source[start:end]`` need a joint: between them and a letter on one side, or not at all."""
+    before, after = source[start - 1 : start], source[end : end + 1]
+    if not (_CJK.match(before) or _CJK.match(after)):
+        return None
+    if before.isalnum() and _is_punctuation(after):
+        return start
+    return end if _is_punctuation(before) and after.isalnum() else None
 
 
 def _as_text(token: dict[str, Any]) -> str:
@@ -79,17 +82,5 @@ def _as_text(token: dict[str, Any]) -> str:
     return "\n" if token["type"] in _BREAKS else _OBJECT
 
 
-def _whole_run(source: str, start: int, end: int) -> tuple[int, int]:
-    while start and source[start - 1] == "*":
-        start -= 1
-    while end < len(source) and source[end] == "*":
-        end += 1
-    return start, end
-
-
-def _is_word(char: str) -> bool:
-    return char.isalnum()
-
-
 def _is_punctuation(char: str) -> bool:
-    return not char.isalnum() and not char.isspace()
+    return char != "" and not char.isalnum() and not char.isspace()

@@ -64,13 +64,14 @@ class Splitter:
         """Takes note of a complete line. True if it closes a code block, after which everything is new."""
         fence = _FENCE.match(source, line, end)
         if self._fence:
-            closes = fence and fence["marks"].startswith(self._fence) and not fence["info"].strip()
+            closes = fence and fence["marks"].startswith(self._fence) and not fence["info"].strip(" \t")
             if closes:
                 self._fence, self._after_blank = "", True
             return bool(closes)
         if _BLANK.match(source, line, end):
             self._after_blank = True
             return False
+        # What is indented as far as the text of a list item belongs to it: a code block there ends with the item.
         indent = _indent(source, line)
         if self._item_indent is None or indent < self._item_indent:
             if fence:
