@@ -126,7 +126,7 @@ class Throttle:
 
 
 def network_of(address: str) -> str:
-    """An IPv4 address, or the /64 that whoever has one IPv6 address usually has at hand: a network's own part (RFC 4291, 2.5.4)."""
+    """An IPv4 address, or the /64 of an IPv6 address: its holder usually has all of that at hand (RFC 4291, 2.5.4)."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
