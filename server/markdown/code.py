@@ -28,7 +28,7 @@ _NAMES = """
     verilog vhdl vue xml yaml zig
 """
 HIGHLIGHTED = frozenset(_NAMES.split())
-"""Languages in use, each by one of its aliases in Pygments. These were seen to stay within half a second for anything
+"""Languages in use, each by one of its aliases in Pygments. These were seen to stay within a second for anything
 inside the limits; some of the other 500 do not, or pass a part of the code to a language that the code names."""
 
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}", re.ASCII)

@@ -20,8 +20,9 @@ _END = re.compile(r"\n(?:[ \t\v\f]*\n| {0,3}(?:```|~~~))")
 _DOLLARS = r"\$(?P<dollars_tex>(?!\s)(?:[^\n$\\]|\\[^\n]){1,300})\$"
 
 _SIGN = re.compile(r"\\[A-Za-z{}]|[\^_=<>{}]")
+_TEX = re.compile(r"[\\^]")
 _AMOUNT = re.compile(r"\d[\d.,]*\s*[A-Za-z]{2}")
-_TWO_WORDS = re.compile(r"\s")
+_SPACE = re.compile(r"\s")
 _WORD = re.compile(r"[A-Za-z]{2}|[^\x00-\x7f]")
 
 
@@ -46,14 +47,15 @@ def _parse_block(block: BlockParser, m: Match[str], state: BlockState) -> int | 
     source, start = state.src, m.end()
     limit = min(start + MAX_FORMULA, len(source))
     close = source.find(_CLOSERS[m["math_open"]], start, limit)
-    if close < 0 and source[start : state.find_line_end_at(start)].strip():
+    alone = not source[start : state.find_line_end_at(start)].strip()
+    if close < 0 and not alone:
         return None
     if end := _END.search(source, start, limit if close < 0 else close):
         close, limit = -1, end.start()
     after = close + 2 if close >= 0 else limit
     line_end = state.find_line_end_at(after)
     tex = source[start : close if close >= 0 else limit].strip()
-    if source[after:line_end].strip() or (close >= 0 and not tex):
+    if not tex or (close < 0 and not alone) or source[after:line_end].strip():
         return None
     state.append_token({"type": "block_math", "raw": tex})
     return line_end
@@ -84,7 +86,7 @@ def _parse_dollars(inline: InlineParser, m: Match[str], state: InlineState) -> i
     before, after = m.string[m.start() - 1 : m.start()], m.string[m.end() : m.end() + 1]
     if tex[-1].isspace() or before == "$" or after == "$" or _is_ascii_word(before):
         return None
-    if _is_ascii_word(after) and (after.isdigit() or len(tex) > 1):
+    if _is_ascii_word(after) and (after.isdigit() or not (len(tex) == 1 or _TEX.search(tex))):
         return None
     if not _is_formula(tex):
         return None
@@ -104,4 +106,4 @@ def _is_formula(tex: str) -> bool:
         return False
     if _SIGN.search(tex):
         return True
-    return not _WORD.search(tex) if _TWO_WORDS.search(tex) else tex.isascii()
+    return not _WORD.search(tex) if _SPACE.search(tex) else tex.isascii()

@@ -22,6 +22,7 @@ def inline(tex: str) -> str:
         ("$x$", inline("x")),
         (r"$\alpha_1$ and $f(x)$", rf"{inline(chr(92) + 'alpha_1')} and {inline('f(x)')}"),
         ("the $n$th", f"the {inline('n')}th"),
+        ("the $n^2$th", f"the {inline('n^2')}th"),
         ("设$x = 1$为", f"设{inline('x = 1')}为"),
         ("$a, b$ and $x - y$", f"{inline('a, b')} and {inline('x - y')}"),
         ("$x_1$-axis", f"{inline('x_1')}-axis"),
@@ -95,4 +96,6 @@ def test_block_between_lines_of_text_in_lists_and_in_quotes() -> None:
 def test_a_growing_formula_is_a_formula_until_the_next_blank_line() -> None:
     assert render_block("\\[\na_1 * b_2 *") == '<div class="math block">a_1 * b_2 *</div>\n'
     assert render_block("$$\na\n\nb") == '<div class="math block">a</div>\n<p>b</p>\n'
+    assert render_block("$$\n\na $$") == "<p>$$</p>\n<p>a $$</p>\n"
+    assert render_block("$$ is *money*\n\na $$") == "<p>$$ is <em>money</em></p>\n<p>a $$</p>\n"
     assert render_block("$$ is *money*") == "<p>$$ is <em>money</em></p>\n"
