@@ -12,11 +12,12 @@ const framework = ["vue", "vue-*", "pinia", "@vueuse/*", "reka-ui", "@lucide/*"]
 const layerRules = layers.flatMap((group, level) =>
   group.map((layer): Linter.Config => {
     const forbidden = layers.slice(level).flat().filter((other) => other !== layer);
-    const patterns = [
+    const rules = [
       { group: forbidden.map((other) => `@/${other}/**`), message: `${layer}/ must not know these layers.` },
       { group: ["../*"], message: "Name other layers by @/layer/file." },
       ...(plain.includes(layer) ? [{ group: framework, message: `${layer}/ is plain TypeScript.` }] : []),
     ];
+    const patterns = rules.filter(({ group: names }) => names.length > 0);
     return {
       name: `layers/${layer}`,
       files: [`src/${layer}/**/*.{ts,vue}`],

@@ -27,6 +27,8 @@ export class Wire {
     this.socket = new Socket(url, ["parley.v1"]);
     this.socket.onmessage = ({ data }) => this.hear(data as string);
     this.socket.onclose = ({ code }) => this.end(code);
+    // Says nothing of the reason, and the close that follows says it all.
+    this.socket.onerror = () => undefined;
     // A connection attempt into a dead network may hang for minutes.
     this.deadline = setTimeout(() => this.drop(), HELLO_WITHIN_MS);
   }

@@ -11,7 +11,7 @@ interface Case {
   expected: ConversationSnapshot;
 }
 
-const folder = new URL("../../tests/transcripts/", import.meta.url);
+const folder = new URL("../../../tests/transcripts/", import.meta.url);
 const cases = readdirSync(folder)
   .filter((file) => file.endsWith(".json"))
   .map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Case);

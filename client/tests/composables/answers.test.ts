@@ -1,0 +1,89 @@
+// @vitest-environment happy-dom
+import { enhance } from "@/composables/enhance";
+import { toExchanges } from "@/composables/exchanges";
+import { cutLike } from "@/composables/useAnswerBlocks";
+import type { ConversationSnapshot, Message, Role } from "@/protocol/frames.gen";
+import type { Outgoing } from "@/stores/outgoing";
+import { describe, expect, it } from "vitest";
+
+const labels = { code: "Code", copy: "Copy", copyCode: "Copy code", table: "Table" };
+
+function block(html: string): HTMLElement {
+  const element = document.createElement("div");
+  element.innerHTML = html;
+  return element;
+}
+
+describe("a finished answer", () => {
+  it("is cut where its blocks were, so that their DOM stays", () => {
+    expect(cutLike(["<p>a</p>", "<p>b</p>"], "<p>a</p><p>b</p>")).toEqual(["<p>a</p>", "<p>b</p>"]);
+    expect(cutLike(["<p>a</p>", "<p>b</p>"], "<p>a</p><p>bc</p><p>d</p>")).toEqual(["<p>a</p>", "<p>bc</p><p>d</p>"]);
+    expect(cutLike([], "<p>a</p>")).toEqual(["<p>a</p>"]);
+    expect(cutLike(["<p>a</p>"], "")).toEqual([]);
+  });
+});
+
+describe("enhance", () => {
+  it("gives code a head, and only one however often it is called", () => {
+    const element = block('<pre><code class="language-python">x = 1\n</code></pre>');
+    enhance(element, labels);
+    enhance(element, { ...labels, copy: "复制", copyCode: "复制代码" });
+    expect(element.querySelectorAll(".code-head")).toHaveLength(1);
+    expect(element.querySelector(".code-language")?.textContent).toBe("python");
+    const button = element.querySelector("button");
+    expect(button?.textContent).toBe("复制");
+    expect(button?.getAttribute("aria-label")).toBe("复制代码");
+    expect(element.querySelector("pre")?.textContent).toBe("x = 1\n");
+  });
+
+  it("lets a wide table scroll inside itself, reachable by keyboard", () => {
+    const element = block("<table><tbody><tr><td>1</td></tr></tbody></table>");
+    enhance(element, labels);
+    enhance(element, labels);
+    expect(element.querySelectorAll(".table-scroll")).toHaveLength(1);
+    expect(element.querySelector<HTMLElement>(".table-scroll")?.tabIndex).toBe(0);
+  });
+
+  it("opens other sites elsewhere, and leaves links within the message alone", () => {
+    const element = block('<a href="https://example.org">x</a><a href="#m-fn-1">1</a>');
+    enhance(element, labels);
+    const [outside, inside] = element.querySelectorAll("a");
+    expect(outside?.rel).toBe("noopener noreferrer");
+    expect(outside?.target).toBe("_blank");
+    expect(inside?.target).toBe("");
+  });
+
+  it("renders formulas when KaTeX has come", async () => {
+    // The test's document has no doctype, and KaTeX looks for one.
+    Object.defineProperty(document, "compatMode", { value: "CSS1Compat" });
+    const element = block('<span class="math inline">x^2</span>');
+    document.body.append(element);
+    enhance(element, labels);
+    await expect.poll(() => element.querySelector(".katex")).not.toBeNull();
+    expect(element.querySelector<HTMLElement>(".math")?.dataset.tex).toBe("x^2");
+  });
+});
+
+describe("exchanges", () => {
+  const message = (id: string, role: Role) => ({ id, role, text: id }) as Message;
+  const snapshot = (messages: Message[]) =>
+    ({ messages, live: [{ turn: "a2", text: "", reasoning: "", blocks: [] }] }) as unknown as ConversationSnapshot;
+  const unstored = { clientId: "x1", text: "And?", state: "pending" } as Outgoing;
+
+  it("begin with a question each, and end with what is not stored yet", () => {
+    const path = [message("q1", "user"), message("a1", "assistant"), message("q2", "user"), message("a2", "assistant")];
+    const exchanges = toExchanges(snapshot(path), [unstored], (id) => (id === "q2" ? "client-2" : id));
+    expect(exchanges.map(({ key, answers }) => [key, answers.map((answer) => answer.message.id)])).toEqual([
+      ["q1", ["a1"]],
+      ["client-2", ["a2"]],
+      ["x1", []],
+    ]);
+    expect(exchanges[1]?.answers[0]?.live?.turn).toBe("a2");
+    expect(exchanges[2]?.question?.outgoing).toBe(unstored);
+  });
+
+  it("may begin with an answer, where a page of history does", () => {
+    const exchanges = toExchanges(snapshot([message("a1", "assistant")]), [], (id) => id);
+    expect(exchanges).toMatchObject([{ key: "a1", question: undefined }]);
+  });
+});
