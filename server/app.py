@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(database),
             *site_routes(CLIENT),
         ],
-        middleware=[Middleware(RequestContext), Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(RequestContext)],
         exception_handlers=exception_handlers,
         lifespan=lifespan,
     )

@@ -9,7 +9,7 @@ import structlog
 
 from server.settings import Settings
 
-QUIET = ("httpcore2", "httpx2", "openai", "asyncio", "aiohttp.access", "uvicorn.access", "websockets")
+QUIET = ("aiohttp.access", "alembic", "asyncio", "httpcore2", "httpx2", "openai", "uvicorn", "websockets")
 """Libraries whose lines below a warning nobody reads."""
 
 

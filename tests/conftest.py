@@ -10,7 +10,7 @@ import pytest
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import Upstream
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.accounts"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.accounts", "tests.fixtures.browser"]
 
 
 @pytest.fixture(scope="session")
