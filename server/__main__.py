@@ -42,7 +42,8 @@ def migrate() -> None:
     settings = load()
     make_data_folder(settings)
     before, after = _migrate(settings)
-    typer.echo(f"The database is at revision {after}." if before == after else f"Revision {before or 'none'} → {after}.")
+    moved = f"Revision {before or 'none'} → {after}."
+    typer.echo(f"The database is at revision {after}." if before == after else moved)
 
 
 @cli.command()
