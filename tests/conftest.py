@@ -19,9 +19,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
-    """A server of the test's own, with the demo model at full speed."""
-    with running(settings_for(tmp_path)) as server:
+def server(tmp_path: Path, database_url: str) -> Iterator[Running]:
+    """A server of the test's own, with the demo model at full speed; on both engines."""
+    with running(settings_for(tmp_path, database_url=database_url)) as server:
         yield server
 
 
@@ -33,7 +33,8 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def scripted(tmp_path: Path, upstream: Upstream) -> Iterator[Running]:
-    """A server whose models are ``upstream``'s."""
-    with running(settings_for(tmp_path, openai_api_key="sk-canary-7f3a", openai_base_url=upstream.base_url)) as server:
+def scripted(tmp_path: Path, database_url: str, upstream: Upstream) -> Iterator[Running]:
+    """A server whose models are ``upstream``'s; on both engines."""
+    models = {"openai_api_key": "sk-canary-7f3a", "openai_base_url": upstream.base_url}
+    with running(settings_for(tmp_path, database_url=database_url, **models)) as server:
         yield server

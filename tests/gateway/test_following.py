@@ -129,26 +129,31 @@ async def test_closing_ends_the_events_of_a_conversation(scripted: Running, upst
 
 
 async def test_reasoning_has_deltas_and_blocks_of_its_own(scripted: Running, upstream: Upstream) -> None:
-    upstream.script(reasoning("Let me "), reasoning("think."), delta("Because."), finish(), DONE)
+    gate = Gate()
+    upstream.script(reasoning("Let me "), gate, reasoning("think."), delta("Because."), finish(), DONE)
     ann = await Person.register(scripted.url)
     async with ann.tab() as text, ann.tab() as html:
         sent = await text.send("Why?")
         await html.event("conversation.created")
         await html.call("open", conversation=sent["conversation"])
+        gate.open()
         message = await text.finished(sent["turn"])
         assert (message["text"], message["reasoning"]) == ("Because.", "Let me think.")
         assert text.joined(sent["turn"], "reasoning") == "Let me think."
         assert (await html.finished(sent["turn"]))["reasoning_html"] == "<p>Let me think.</p>\n"
 
 
-async def test_the_same_socket_may_open_again_in_another_format(server: Running) -> None:
+async def test_the_same_socket_may_open_again_in_another_format(scripted: Running, upstream: Upstream) -> None:
     """`open` again replaces the following: nothing at or below the reply's offset comes after it."""
-    ann = await Person.register(server.url)
+    gate = Gate()
+    upstream.script(*pieces(MARKDOWN)[:9], gate, *pieces(MARKDOWN)[9:], finish(), DONE)
+    ann = await Person.register(scripted.url)
     async with ann.tab() as tab:
-        sent = await tab.send("/long")
+        sent = await tab.send("Why?")
         await tab.event("turn.delta")
         request = await tab.post("open", conversation=sent["conversation"])
         opened = await tab.reply(request)
+        gate.open()
         await tab.finished(sent["turn"])
         at = next(index for index, frame in enumerate(tab.frames) if frame.get("id") == request)
         after = [frame for frame in tab.frames[at + 1 :] if frame.get("conversation") == sent["conversation"]]
