@@ -22,9 +22,9 @@ where an expression has to try every way to read a run."""
 _NAMES = """
     ada arduino awk bash batch c clojure cmake coffeescript common-lisp console cpp csharp css cuda cypher dart diff
     django docker elixir emacs-lisp erlang fish fortran fsharp gdscript glsl go graphql groovy haskell html ini java
-    javascript json json5 jsx julia kotlin less lua make markdown matlab mysql nasm nginx nim nix objective-c ocaml perl
+    javascript json json5 jsx julia kotlin less lua make matlab mysql nasm nginx nim nix objective-c ocaml perl
     php plpgsql postgresql powershell prolog properties protobuf pycon pytb python racket ruby rust sass scala scheme
-    scss smalltalk solidity splus sql sqlite3 swift systemverilog tcl terraform tex toml tsx typescript vala vb.net
+    scss smalltalk solidity splus sql sqlite3 swift systemverilog tcl tex toml tsx typescript vala vb.net
     verilog vhdl vue xml yaml zig
 """
 HIGHLIGHTED = frozenset(_NAMES.split())
@@ -70,7 +70,7 @@ def _lexer(language: str) -> Lexer | None:
     if not language:
         return None
     try:
-        lexer = get_lexer_by_name(language, stripnl=False, handlecodeblocks=False)
+        lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return None
     return None if HIGHLIGHTED.isdisjoint(lexer.aliases) else lexer

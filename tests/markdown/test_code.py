@@ -70,5 +70,6 @@ def test_beyond_the_limits_code_is_plain(inside: str, outside: str) -> None:
     assert "<span" not in code_block(outside, "python")
 
 
-def test_code_inside_markdown_is_not_highlighted_by_its_own_language() -> None:
-    assert '<span class="n">' not in code_block("```gherkin\nx = 1\n```\n", "markdown")
+@pytest.mark.parametrize("language", ["markdown", "rst", "http"])
+def test_no_lexer_that_takes_another_from_the_code_is_in_use(language: str) -> None:
+    assert "<span" not in code_block("# x\n```gherkin\nx = 1\n```\n", language)
