@@ -17,6 +17,9 @@ let loading: Promise<void> | null = null;
 export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
   block.querySelectorAll("pre").forEach((pre) => addCodeHead(pre, labels));
   block.querySelectorAll("table").forEach((table) => wrapTable(table, labels.table));
+  block.querySelectorAll<HTMLInputElement>('li input[type="checkbox"]').forEach((box) => {
+    box.setAttribute("aria-label", box.closest("li")?.textContent.trim() ?? "");
+  });
   block.querySelectorAll<HTMLAnchorElement>('a[href^="http"]').forEach((link) => {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
@@ -51,7 +54,7 @@ function wrapTable(table: HTMLTableElement, label: string): void {
   let frame = table.parentElement;
   if (!frame?.matches(".table-scroll")) {
     frame = element("div", "table-scroll");
-    frame.setAttribute("role", "region");
+    frame.setAttribute("role", "group");
     frame.tabIndex = 0;
     table.replaceWith(frame);
     frame.append(table);
@@ -83,13 +86,12 @@ function renderFormula(formula: HTMLElement): void {
   if (!katex || formula.dataset.tex !== undefined) return;
   const tex = formula.textContent;
   formula.dataset.tex = tex;
-  katex.render(tex, formula, {
-    displayMode: formula.matches(".block"),
-    throwOnError: false,
-    strict: "ignore",
-    maxSize: 40,
-    maxExpand: 500,
-  });
+  try {
+    katex.render(tex, formula, { displayMode: formula.matches(".block"), strict: "ignore", maxSize: 40, maxExpand: 500 });
+  } catch {
+    // No TeX that KaTeX knows: it is shown as it was written. Its own error text would need a style attribute.
+    formula.textContent = tex;
+  }
 }
 
 function element(tag: string, className: string): HTMLElement {
