@@ -2,7 +2,6 @@ import type { ConversationSnapshot, LiveTurn, Message } from "@/protocol/frames.
 import type { Outgoing } from "@/stores/outgoing";
 
 export interface Question {
-  key: string;
   text: string;
   /** Absent once it is stored. */
   outgoing: Outgoing | undefined;
@@ -15,6 +14,7 @@ export interface Answer {
 
 /** A question and what came of it: one section of the page. */
 export interface Exchange {
+  /** The question's client id, for as long as this page knows it. */
   key: string;
   question: Question | undefined;
   answers: Answer[];
@@ -29,8 +29,8 @@ export function toExchanges(
   const exchanges: Exchange[] = [];
   for (const message of snapshot?.messages ?? []) {
     if (message.role === "user") {
-      const key = keyOf(message.id);
-      exchanges.push({ key, question: { key, text: message.text, outgoing: undefined }, answers: [] });
+      const question = { text: message.text, outgoing: undefined };
+      exchanges.push({ key: keyOf(message.id), question, answers: [] });
     } else if (message.role === "assistant") {
       // A page of history may begin with an answer.
       if (exchanges.length === 0) exchanges.push({ key: message.id, question: undefined, answers: [] });
@@ -39,7 +39,7 @@ export function toExchanges(
     }
   }
   for (const entry of unstored) {
-    const question = { key: entry.clientId, text: entry.text, outgoing: entry };
+    const question = { text: entry.text, outgoing: entry };
     exchanges.push({ key: entry.clientId, question, answers: [] });
   }
   return exchanges;

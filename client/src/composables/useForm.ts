@@ -32,8 +32,8 @@ export function useForm<F extends string>(fields: readonly F[], submit: (values:
   function place(error: unknown): void {
     const field = error instanceof HttpError ? error.field : undefined;
     const wrongPassword = error instanceof HttpError && error.code === "bad_credentials";
-    if (field !== undefined && (fields as readonly string[]).includes(field)) errors[field] = words(error);
-    else if (wrongPassword && "current_password" in values) errors.current_password = t("errors.wrong_password");
+    if (wrongPassword && "current_password" in values) errors.current_password = t("errors.wrong_password");
+    else if (field !== undefined && (fields as readonly string[]).includes(field)) errors[field] = words(error);
     else problem.value = words(error);
   }
 

@@ -1,6 +1,6 @@
 export const en = {
   app: { name: "Parley", unreachable: "The server cannot be reached. Trying again…" },
-  common: { cancel: "Cancel", close: "Close", save: "Save", retry: "Try again", saved: "Saved", more: "More" },
+  common: { cancel: "Cancel", close: "Close", save: "Save", saved: "Saved", more: "More" },
   auth: {
     logIn: "Log in",
     logInTitle: "Welcome back",
@@ -97,7 +97,6 @@ export const en = {
     messages: "Messages",
     toEnd: "Scroll to the end",
     toEndNew: "Scroll to the end: there is new text",
-    rename: "Rename the conversation",
     demoOnly: "This is the demo model. It knows nothing, but it shows how everything works.",
   },
   suggest: {
@@ -141,7 +140,6 @@ export const en = {
     code: "Code",
     copyCode: "Copy code",
     table: "Table",
-    details: "{model} · {tokens} tokens",
   },
   ended: {
     stopped: "You stopped this answer.",

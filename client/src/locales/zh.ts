@@ -2,7 +2,7 @@ import type { en } from "@/locales/en";
 
 export const zh: typeof en = {
   app: { name: "Parley", unreachable: "无法连接服务器，正在重试…" },
-  common: { cancel: "取消", close: "关闭", save: "保存", retry: "重试", saved: "已保存", more: "更多" },
+  common: { cancel: "取消", close: "关闭", save: "保存", saved: "已保存", more: "更多" },
   auth: {
     logIn: "登录",
     logInTitle: "欢迎回来",
@@ -92,7 +92,6 @@ export const zh: typeof en = {
     messages: "消息",
     toEnd: "滚动到底部",
     toEndNew: "滚动到底部：有新内容",
-    rename: "重命名对话",
     demoOnly: "这是演示模型。它什么都不懂，但能展示所有功能。",
   },
   suggest: {
@@ -136,7 +135,6 @@ export const zh: typeof en = {
     code: "代码",
     copyCode: "复制代码",
     table: "表格",
-    details: "{model} · {tokens} 个词元",
   },
   ended: {
     stopped: "你停止了这个回答。",
