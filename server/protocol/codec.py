@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -14,8 +15,14 @@ from server.protocol.commands import AnyCommand, Command
 _decoder = msgspec.json.Decoder(AnyCommand)
 _encoder = msgspec.json.Encoder()
 
+MAX_DEPTH = 64
+"""Of lists and objects in each other, so that nobody who walks through a value runs out of stack."""
+QUOTED = 80
+"""Characters of a frame that an error repeats, at most."""
+
 _AT_FIELD = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NAMED_FIELD = re.compile(r"field `(?P<name>[^`]*)`")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class BadFrame(Exception):
@@ -39,50 +46,66 @@ def decode(frame: str) -> Command:
     Duplicate keys, NUL and lone surrogates are refused: parsers disagree about the first, and databases and browsers
     about the others.
     """
-    problems: list[str] = []
-    try:
-        content = json.loads(frame, object_pairs_hook=lambda pairs: _object(pairs, problems))
-    except (ValueError, RecursionError) as error:
-        words = "is nested too deeply" if isinstance(error, RecursionError) else f"is not valid JSON: {error}"
-        raise BadFrame(ErrorCode.BAD_FRAME, f"The frame {words}.") from None
+    flaws: list[str] = []
+    content = _parse(frame, flaws)
     if not isinstance(content, dict):
         raise BadFrame(ErrorCode.BAD_FRAME, "A frame is one JSON object.")
     request = content.get("id")
-    known_id = request if isinstance(request, str) and 1 <= len(request) <= 64 and request.isprintable() else None
-    if problems:
-        raise BadFrame(ErrorCode.BAD_FRAME, f"The frame is refused: {problems[0]}.", id=known_id)
+    known_id = request if isinstance(request, str) and 1 <= len(request) <= 64 and _flaw(request) is None else None
+    if flaw := _flaw(content):
+        flaws.append(flaw)
+    if flaws:
+        raise BadFrame(ErrorCode.BAD_FRAME, f"The frame is refused: {flaws[0]}.", id=known_id)
     try:
         command: Command = _decoder.decode(frame)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except msgspec.MsgspecError as error:
         raise _explain(error, content, known_id) from None
     return command
 
 
-def _explain(error: Exception, content: dict[str, Any], request: str | None) -> BadFrame:
-    words = str(error)
+def _parse(frame: str, flaws: list[str]) -> Any:
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            flaws.append("a key stands twice in one object")
+        return found
+
+    try:
+        return json.loads(frame, object_pairs_hook=members, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        words = f"is not valid JSON: {error}"
+    except ValueError:
+        words = "holds a number that is none, or far too long"
+    except RecursionError:
+        words = "is nested too deeply"
+    raise BadFrame(ErrorCode.BAD_FRAME, f"The frame {words}.")
+
+
+def _refuse(constant: str) -> None:
+    """Python reads ``NaN`` and ``Infinity``, which JSON does not know."""
+    raise ValueError(constant)
+
+
+def _flaw(value: Any, depth: int = MAX_DEPTH) -> str | None:
+    """What nobody here wants to meet in a value."""
+    if isinstance(value, str):
+        return "a text holds U+0000 or half of a surrogate pair" if _UNFIT.search(value) else None
+    if not isinstance(value, list | dict):
+        return None
+    if depth == 0:
+        return "it is nested too deeply"
+    parts = value if isinstance(value, list) else chain(value, value.values())
+    return next((flaw for part in parts if (flaw := _flaw(part, depth - 1))), None)
+
+
+def _explain(error: msgspec.MsgspecError, content: dict[str, Any], request: str | None) -> BadFrame:
     if "type" not in content:
         return BadFrame(ErrorCode.UNKNOWN_TYPE, "The frame has no `type`.", id=request)
-    if not isinstance(error, msgspec.ValidationError):
-        return BadFrame(ErrorCode.BAD_FRAME, "The frame holds text that is not valid Unicode.", id=request)
+    words = str(error)
     at = _AT_FIELD.search(words)
     named = _NAMED_FIELD.search(words)
     path = [part for part in (at and at["path"], named and named["name"]) if part]
-    field = ".".join(path) or None
+    field = ".".join(path)[:QUOTED] or None
     if field == "type":
-        return BadFrame(ErrorCode.UNKNOWN_TYPE, f"There is no command {content['type']!r:.80}.", id=request)
-    return BadFrame(ErrorCode.INVALID, _AT_FIELD.sub("", words) + ".", id=request, field=field)
-
-
-def _object(pairs: list[tuple[str, Any]], problems: list[str]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        problems.append("a key stands twice in one object")
-    if any(_holds_nul(part) for pair in pairs for part in pair):
-        problems.append("a text holds the character U+0000")
-    return members
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, list) and any(_holds_nul(item) for item in value)
+        return BadFrame(ErrorCode.UNKNOWN_TYPE, f"There is no command {content['type']!r:.{QUOTED}}.", id=request)
+    return BadFrame(ErrorCode.INVALID, f"{_AT_FIELD.sub('', words):.{2 * QUOTED}}.", id=request, field=field)

@@ -130,7 +130,7 @@ class Read(Command, tag="read", kw_only=True):
 class SetSetting(Command, tag="settings", kw_only=True):
     """Set one of the user's settings, in every tab. ``null`` removes it."""
 
-    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]{0,63}$(?!\n)")]
     value: Any
 
 
