@@ -121,3 +121,5 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Unavailable:
             log.warning("housekeeping.put_off", work=work.__name__)
+        except Exception:
+            log.exception("housekeeping.failed", work=work.__name__)

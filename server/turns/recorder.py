@@ -133,6 +133,9 @@ class Recorder:
                 await self.checkpoint()
             except Unavailable:
                 log.warning("turns.checkpoint_missed", turns=len(self._recordings))
+            except Exception:
+                # The answers go on, and the next checkpoint may succeed: this loop ends with the server only.
+                log.exception("turns.checkpoint_failed", turns=len(self._recordings))
 
     async def checkpoint(self) -> None:
         """Stores the texts so far of all live turns, in one transaction."""
@@ -144,7 +147,7 @@ class Recorder:
             recording.unsaved = False
         try:
             await self._db.write(lambda session: repository.checkpoint(session, written))
-        except Unavailable:
+        except BaseException:
             for recording in unsaved:
                 recording.unsaved = True
             raise

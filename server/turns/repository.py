@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import CursorResult, bindparam, func, update
+from sqlalchemy import CursorResult, bindparam, func, or_, update
 from sqlmodel import Session, col, delete, select
 
 from server.errors import Conflict
@@ -51,7 +51,7 @@ def checkpoint(session: Session, written: Sequence[Written]) -> None:
             table.c.id == bindparam("of_turn"),
             table.c.owner == bindparam("of_owner"),
             table.c.run == bindparam("of_run"),
-            table.c.status.in_(LIVE),
+            or_(*(table.c.status == status for status in LIVE)),  # an IN cannot be part of an executemany
         )
         .values(text=bindparam("new_text"), reasoning=bindparam("new_reasoning"))
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from sqlmodel import select
 
+from server.db import Database
+from server.tables import Message
 from tests.fixtures.client import Person, Refused, Tab
 from tests.fixtures.server import Running
 from tests.fixtures.upstream import DONE, DROP, Gate, Upstream, delta, finish, usage
@@ -102,6 +105,27 @@ async def test_so_many_answers_at_once(scripted: Running, upstream: Upstream) ->
         with pytest.raises(Refused) as refused:
             await tab.send("One more?")
         assert refused.value.code == "busy"
+        for gate in gates:
+            gate.open()
+
+
+async def test_many_answers_share_a_checkpoint(scripted: Running, upstream: Upstream) -> None:
+    """What each has written so far is stored, and each is its own."""
+    gates = [Gate() for _ in range(4)]
+    for number, gate in enumerate(gates):
+        upstream.script(delta(f"answer {number}"), gate, finish(), DONE)
+    ann = await Person.register(scripted.url)
+    async with ann.tab() as tab:
+        asked = [await tab.send(f"question {number}") for number in range(4)]
+        for sent in asked:
+            await tab.event("turn.status", turn=sent["turn"], status="streaming")
+        database = Database(scripted.settings)
+        rows = await database.read(lambda session: list(session.exec(select(Message.id, Message.text))))
+        database.close()
+        stored = dict(rows)
+        for sent in asked:
+            assert stored[sent["turn"]] == tab.joined(sent["turn"])
+        assert sorted(stored[sent["turn"]] for sent in asked) == [f"answer {number}" for number in range(4)]
         for gate in gates:
             gate.open()
 
