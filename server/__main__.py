@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
 from typing import Annotated
 
@@ -29,8 +31,8 @@ def serve(
     from server import logs, serving
 
     settings = load(host=host, port=port)
-    make_data_folder(settings)
     logs.configure(settings)
+    make_data_folder(settings)
     if migrate_first:
         _migrate(settings)
     serving.serve(settings)
@@ -39,9 +41,7 @@ def serve(
 @cli.command()
 def migrate() -> None:
     """Bring the database to the revision that this program needs."""
-    settings = load()
-    make_data_folder(settings)
-    before, after = _migrate(settings)
+    before, after = _migrate(load())
     moved = f"Revision {before or 'none'} → {after}."
     typer.echo(f"The database is at revision {after}." if before == after else moved)
 
@@ -55,10 +55,14 @@ def version() -> None:
 def _migrate(settings: Settings) -> tuple[str | None, str]:
     from server import db, migrations
 
+    make_data_folder(settings)
     engine = db.engine_of(db.address(settings), tls=settings.database_tls)
+    folder = os.open(settings.data_dir, os.O_RDONLY)
     try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # those that start at once migrate one after the other
         return migrations.upgrade(engine)
     finally:
+        os.close(folder)
         engine.dispose()
 
 
