@@ -49,6 +49,14 @@ def tree(session: Session, conversation: str) -> Tree:
     return Tree(Node(*row) for row in session.exec(query))
 
 
+def siblings(session: Session, message: Message) -> list[str]:
+    """Ids of all messages with the same parent, this one included, oldest first."""
+    query = select(Message.id).where(
+        Message.conversation_id == message.conversation_id, Message.parent_id == message.parent_id
+    )
+    return list(session.exec(query.order_by(col(Message.created_at), col(Message.id))))
+
+
 def messages(session: Session, ids: Sequence[str]) -> list[Message]:
     """Whole rows, in the order of ``ids``."""
     found = {row.id: row for row in session.exec(select(Message).where(col(Message.id).in_(ids)))}

@@ -70,7 +70,7 @@ class Conversations:
             if row.live_turn_id is None:
                 return None
             (turn,) = repository.messages(session, [row.live_turn_id])
-            return objects.message(turn, repository.tree(session, conversation).siblings(turn.id))
+            return objects.message(turn, repository.siblings(session, turn))
 
         return await self._db.read(work)
 

@@ -25,6 +25,11 @@ class Tree:
         for node in sorted(self._nodes.values(), key=lambda node: (node.created_at, node.id)):
             self._children[node.parent].append(node.id)
 
+    def add(self, node: Node) -> None:
+        """A message that has just been created: the youngest of its siblings."""
+        self._nodes[node.id] = node
+        self._children[node.parent].append(node.id)
+
     def __contains__(self, message: str) -> bool:
         return message in self._nodes
 

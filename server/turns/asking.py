@@ -25,7 +25,7 @@ from server.protocol.events import (
     TurnStatus,
 )
 from server.tables import Conversation, Message, now
-from server.transcript.branch import Tree, common_prefix
+from server.transcript.branch import Node, Tree, common_prefix
 from server.turns.repository import Run
 
 
@@ -59,9 +59,9 @@ def ask(
     session.add(row)
     session.flush()
     session.add(question)
-    answer = _pending(session, row, question.id, model=model, worker=worker)
+    tree.add(_node(question))
+    answer = _pending(session, row, tree, question.id, model=model, worker=worker)
 
-    tree = conversations.tree(session, row.id)
     sidebar = objects.conversation(row)
     events: list[Event] = [
         ConversationCreated(conversation=sidebar) if created else ConversationUpdated(conversation=sidebar),
@@ -77,10 +77,10 @@ def answer_again(session: Session, row: Conversation, turn: str, *, model: str, 
     (old,) = conversations.messages(session, [turn])
     if old.role is not Role.ASSISTANT or old.parent_id is None:
         raise Conflict("Only an answer can be written again.", field="turn")
-    old_path = conversations.tree(session, row.id).path(row.leaf_id)
-    answer = _pending(session, row, old.parent_id, model=model, worker=worker)
-
     tree = conversations.tree(session, row.id)
+    old_path = tree.path(row.leaf_id)
+    answer = _pending(session, row, tree, old.parent_id, model=model, worker=worker)
+
     started, status = _begun(row, answer, tree)
     path = _selected(session, row, tree, old_path, answer.id)
     updated = ConversationUpdated(conversation=objects.conversation(row))
@@ -100,7 +100,7 @@ def _place(session: Session, row: Conversation, tree: Tree, parent: str | UnsetT
     return answers[-1] if seen.role is Role.USER and answers else seen.id
 
 
-def _pending(session: Session, row: Conversation, parent: str, *, model: str, worker: str) -> Message:
+def _pending(session: Session, row: Conversation, tree: Tree, parent: str, *, model: str, worker: str) -> Message:
     answer = Message(
         conversation_id=row.id,
         parent_id=parent,
@@ -115,7 +115,12 @@ def _pending(session: Session, row: Conversation, parent: str, *, model: str, wo
     row.updated_at = answer.created_at
     session.add(answer)
     session.flush()
+    tree.add(_node(answer))
     return answer
+
+
+def _node(message: Message) -> Node:
+    return Node(message.id, message.parent_id, message.created_at)
 
 
 def _run(row: Conversation, answer: Message) -> Run:

@@ -213,7 +213,7 @@ def _finish(session: Session, written: Written, outcome: Outcome) -> Recorded[ta
 def ended(session: Session, conversation: tables.Conversation, message: tables.Message) -> list[Event]:
     """What the end of a turn has to say."""
     session.flush()
-    siblings = conversations.tree(session, conversation.id).siblings(message.id)
+    siblings = conversations.siblings(session, message)
     return [
         TurnFinished(conversation=conversation.id, message=objects.message(message, siblings)),
         TurnStatus(conversation=conversation.id, turn=message.id, status=message.status),
