@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sys
 from typing import Annotated
 
@@ -11,7 +9,7 @@ import typer
 
 from server import __version__
 from server.errors import StartupError
-from server.settings import Settings, load, make_data_folder
+from server.settings import load
 
 cli = typer.Typer(
     add_completion=False,
@@ -32,16 +30,17 @@ def serve(
 
     settings = load(host=host, port=port)
     logs.configure(settings)
-    make_data_folder(settings)
-    if migrate_first:
-        _migrate(settings)
-    serving.serve(settings)
+    serving.serve(settings, migrate_first=migrate_first)
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database to the revision that this program needs."""
-    before, after = _migrate(load())
+    from server import data_folder, db, migrations
+
+    settings = load()
+    with data_folder.held(settings), db.engine_for(settings) as engine:
+        before, after = migrations.upgrade(engine)
     moved = f"Revision {before or 'none'} → {after}."
     typer.echo(f"The database is at revision {after}." if before == after else moved)
 
@@ -50,20 +49,6 @@ def migrate() -> None:
 def version() -> None:
     """Say which version this is."""
     typer.echo(__version__)
-
-
-def _migrate(settings: Settings) -> tuple[str | None, str]:
-    from server import db, migrations
-
-    make_data_folder(settings)
-    engine = db.engine_of(db.address(settings), tls=settings.database_tls)
-    folder = os.open(settings.data_dir, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)  # those that start at once migrate one after the other
-        return migrations.upgrade(engine)
-    finally:
-        os.close(folder)
-        engine.dispose()
 
 
 def main() -> None:

@@ -77,7 +77,10 @@ def engine_of(url: URL, *, tls: bool = False, begin: str = "BEGIN", pool_size: i
 
 def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartupError(f"The database cannot be at {url.database} ({error.strerror}).") from error
     engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -91,6 +94,16 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@contextmanager
+def engine_for(settings: Settings) -> Iterator[Engine]:
+    """The configured database's, for as long as the block runs."""
+    engine = engine_of(address(settings), tls=settings.database_tls)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 class Database:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from server import db, migrations
+from server import data_folder, db, migrations
 from server.app import create_app
 from server.errors import StartupError
 from server.settings import Settings
@@ -18,9 +17,12 @@ SHUTDOWN_SECONDS = 2
 """How long a reader that has stalled may hold up the end."""
 
 
-def serve(settings: Settings) -> None:
-    _check_revision(settings)
-    with _alone(settings), listen(settings) as listener:
+def serve(settings: Settings, *, migrate_first: bool = False) -> None:
+    with data_folder.held(settings), listen(settings) as listener:
+        with db.engine_for(settings) as engine:
+            if migrate_first:
+                migrations.upgrade(engine)
+            migrations.check(engine)
         server = _Server(configuration(settings), settings.public_url or address(listener))
         server.run(sockets=[listener])
 
@@ -51,33 +53,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(f"Parley is at {self._address}", flush=True)  # noqa: T201 -- for whoever started it
-
-
-def _check_revision(settings: Settings) -> None:
-    engine = db.engine_of(db.address(settings), tls=settings.database_tls)
-    try:
-        migrations.check(engine)
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """One process per data folder: a second one would take the first one's live answers for orphans."""
-    path = settings.data_dir / "parley.lock"
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise StartupError(f"PARLEY_DATA_DIR: {settings.data_dir} cannot be written ({error.strerror}).") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StartupError(
-                f"Another Parley is running with the data folder {settings.data_dir}; stop it, or set PARLEY_DATA_DIR."
-            ) from None
-        yield
 
 
 @contextmanager

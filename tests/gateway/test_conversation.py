@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.fixtures.client import Person, Refused
@@ -73,7 +75,7 @@ async def test_unknown_ids_are_not_found(server: Running) -> None:
         sent = await hers.send("a secret")
         await hers.finished(sent["turn"])
         for ids in (sent, {"conversation": "nothing", "message": "nothing", "turn": "nothing"}):
-            commands = [
+            commands: list[tuple[str, Any]] = [
                 ("open", {"conversation": ids["conversation"]}),
                 ("send", {"conversation": ids["conversation"], "text": "x", "client_id": "x"}),
                 ("stop", {"turn": ids["turn"]}),

@@ -23,8 +23,8 @@ async def test_question_stop_rename_delete(scripted: Running, chromium: Browser,
         await row(second, "Why is the sky blue?").get_by_role("link").click()
         await expect(answer(second)).to_contain_text("It is")
         await second.get_by_test_id("stop").click()
-        gate.open()
         await expect(answer(first)).to_have_attribute("data-status", "stopped")
+        gate.open()
 
         await expect(row(first, "Sky")).to_be_visible()
         await row(first, "Sky").hover()
