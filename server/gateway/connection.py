@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 
 import anyio
 import structlog
 from anyio.abc import TaskGroup
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.accounts.identity import Identity
 from server.accounts.service import Accounts
@@ -20,7 +20,7 @@ from server.gateway.connections import Connections
 from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.gateway.html import Renderer
-from server.gateway.outbox import Outbox
+from server.gateway.outbox import Outbox, SocketGone
 from server.llm.catalog import Catalog
 from server.protocol import codec
 from server.protocol.codec import BadFrame
@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 60.0
 """So many frames that are no commands within so many seconds, and the socket is closed."""
+
+FAREWELL_SECONDS = 5.0
+"""How long a peer that has stopped reading may keep us from telling it why it is cut off."""
 
 SLOW_AT_ONCE = 4
 """Slow commands of one socket that may be under way."""
@@ -67,7 +70,7 @@ class Connection:
         self.user = identity.user
         self.session = identity.session
         self.services = services
-        self.outbox = Outbox(services.feeds, websocket.send_text)
+        self.outbox = Outbox(services.feeds, self._send)
         self._websocket = websocket
         self._bad_frames: deque[float] = deque(maxlen=BAD_FRAMES)
         self._tasks: TaskGroup = anyio.create_task_group()
@@ -75,16 +78,21 @@ class Connection:
         self._slow = 0
 
     async def run(self, dispatch: Dispatch) -> None:
-        """Until one side closes the socket."""
+        """Until one side closes the socket; not even a ``hello`` leaves one that was closed before."""
         try:
-            async with self._tasks:
-                self._tasks.start_soon(self.outbox.run)
-                await self._read(dispatch)
-                self._tasks.cancel_scope.cancel()
+            if self._closing is None:
+                await self._serve(dispatch)
         finally:
             self.outbox.close()
         if self._closing is not None and self._websocket.client_state is WebSocketState.CONNECTED:
-            await self._websocket.close(*self._closing)
+            with anyio.move_on_after(FAREWELL_SECONDS), suppress(WebSocketDisconnect, RuntimeError):
+                await self._websocket.close(*self._closing)
+
+    async def _serve(self, dispatch: Dispatch) -> None:
+        async with self._tasks:
+            self._tasks.start_soon(self.outbox.run)
+            await self._read(dispatch)
+            self._tasks.cancel_scope.cancel()
 
     @property
     def closed_by_us(self) -> int | None:
@@ -130,6 +138,13 @@ class Connection:
             self.services.feeds.leave(feed, wake)
             raise
         self.outbox.follow(following)
+
+    async def _send(self, frame: str) -> None:
+        """Uvicorn says RuntimeError where it has closed the socket by itself and has not told us yet."""
+        try:
+            await self._websocket.send_text(frame)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise SocketGone from error
 
     async def _read(self, dispatch: Dispatch) -> None:
         while True:

@@ -11,9 +11,9 @@ from server.accounts import objects
 from server.accounts.credentials import CookieNames, Presented, presented
 from server.accounts.identity import Identity
 from server.accounts.origins import Origins
+from server.errors import Unavailable
 from server.gateway.connection import Connection, Services
 from server.gateway.dispatch import dispatch
-from server.protocol import codec
 from server.protocol.codes import AccountRole, CloseCode
 from server.protocol.objects import Limits, Server
 from server.protocol.replies import Hello
@@ -47,18 +47,28 @@ class _Endpoint:
         if not self._may_ask(websocket, given):
             await websocket.close()  # before it is accepted: the handshake fails with 403
             return
-        identity = None if given.token is None else await self._services.accounts.identify(given.token)
-        offered = websocket.scope.get("subprotocols", [])
-        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         try:
-            if identity is None:
-                await websocket.close(CloseCode.UNAUTHENTICATED, "not logged in")
-            elif identity.user.role is AccountRole.SUSPENDED:
-                await websocket.close(CloseCode.CUT_OFF, "suspended")
-            else:
-                await self._connect(websocket, identity)
+            await self._let_in(websocket, given.token)
         except WebSocketDisconnect:
             log.debug("socket.gone")
+
+    async def _let_in(self, websocket: WebSocket, token: str | None) -> None:
+        """A socket that is turned away is accepted first: only then can a browser tell why."""
+        identity, unavailable = None, False
+        try:
+            identity = None if token is None else await self._services.accounts.identify(token)
+        except Unavailable:
+            unavailable = True
+        offered = websocket.scope.get("subprotocols", [])
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        if unavailable:
+            await websocket.close(CloseCode.OVER_CAPACITY, "the database does not answer")
+        elif identity is None:
+            await websocket.close(CloseCode.UNAUTHENTICATED, "not logged in")
+        elif identity.user.role is AccountRole.SUSPENDED:
+            await websocket.close(CloseCode.CUT_OFF, "suspended")
+        else:
+            await self._connect(websocket, identity)
 
     def _may_ask(self, websocket: WebSocket, given: Presented) -> bool:
         """No foreign page, and no browser that does not say which page asks."""
@@ -71,7 +81,7 @@ class _Endpoint:
         connection = Connection(websocket, identity, self._services)
         structlog.contextvars.bind_contextvars(user=identity.user.id, connection=connection.id)
         log.info("socket.opened")
-        await websocket.send_text(codec.encode(self._hello(connection)))
+        connection.outbox.reply(self._hello(connection))
         self._services.connections.add(connection)
         try:
             await connection.run(dispatch)

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Callable
 from itertools import takewhile
 
-from server.gateway.html import Live, Renderer, streams, texts
-from server.gateway.rendering import Blocks, Rendering
-from server.markdown import BlockStream
+import structlog
+
+from server.gateway.html import Live, Renderer, draw, texts
+from server.gateway.rendering import Drawn, Rendering
 from server.protocol import codec
 from server.protocol.events import (
     Event,
@@ -25,6 +26,8 @@ from server.protocol.events import (
 )
 from server.protocol.objects import Message
 from server.realtime.event_log import EventLog, Position, Tail
+
+log = structlog.get_logger(__name__)
 
 ENCODED = 256
 """Encoded entries that are kept: followers read much the same ones at much the same time."""
@@ -67,7 +70,7 @@ class Feed:
 
     def leave(self, wake: Callable[[], None]) -> None:
         self._wakes.pop(wake, None)
-        if not any(self._wakes.values()):
+        if not self._wants_blocks:
             self._close_renderings()
 
     def advance(self) -> None:
@@ -77,7 +80,7 @@ class Feed:
         for event in self.tail.after(max(self.ready, self.tail.first - 1)):
             if isinstance(event, TurnDelta):
                 if rendering := self._renderings.get((event.turn, event.part)):
-                    rendering.feed(event.text, event.offset)
+                    rendering.feed(event)
             elif messages := _messages(event):
                 self._preparing = asyncio.get_running_loop().create_task(
                     self._prepare(event, messages), name=f"prepare {self.log} {event.offset}"
@@ -87,16 +90,24 @@ class Feed:
         self._wake()
 
     def rendering(self, live: Live) -> Rendering | None:
-        return self._renderings.get(live)
+        rendering = self._renderings.get(live)
+        return None if rendering is None or rendering.failed else rendering
 
-    def render(self, live: Live, stream: BlockStream, blocks: Blocks, offset: int) -> None:
-        """From now on there are blocks of this part; ``stream`` holds its text up to entry ``offset``."""
-        if live in self._renderings:
+    def render(self, live: Live, drawn: Drawn, offset: int) -> None:
+        """While somebody wants them there are blocks of this part, on from ``drawn``, its text up to entry ``offset``.
+
+        The newest stay: entries of the past may still be on their way to visibility.
+        """
+        held = self.rendering(live)
+        if not self._wants_blocks or (held is not None and held.offset >= offset):
             return
-        rendering = self._renderings[live] = Rendering(*live, stream, blocks, offset, self._wake)
-        for event in takewhile(lambda event: event.offset <= self.ready, self.tail.after(offset)):
+        if held is not None:
+            held.close()
+        rendering = self._renderings[live] = Rendering(*live, drawn, offset, self._wake)
+        missed = self.tail.after(max(offset, self.tail.first - 1))
+        for event in takewhile(lambda event: event.offset <= self.ready, missed):
             if isinstance(event, TurnDelta) and (event.turn, event.part) == live:
-                rendering.feed(event.text, event.offset)
+                rendering.feed(event)
 
     def encoded(self, event: Event) -> str:
         frame = self._encoded.get(event.offset)
@@ -111,20 +122,35 @@ class Feed:
             if isinstance(event, TurnFinished):
                 await self._settle(event.message)
             await self._renderer.fill(messages)
-            if isinstance(event, TurnStarted) and any(self._wakes.values()):
-                self._close_renderings()
-                for live, (stream, blocks) in (await streams(event.message)).items():
-                    self.render(live, stream, blocks, event.offset)
-            self.ready = event.offset
+            if isinstance(event, TurnStarted):
+                await self._begin_run(event)
+        except Exception:  # one entry must not hold up all that follow it
+            log.exception("feed.not_prepared", log=self.log, offset=event.offset)
         finally:
             self._preparing = None
+        self.ready = event.offset
         self.advance()
+
+    async def _begin_run(self, event: TurnStarted) -> None:
+        """The renderings of earlier runs end."""
+        for live, rendering in list(self._renderings.items()):
+            if rendering.offset < event.offset:
+                rendering.close()
+                del self._renderings[live]
+        if self._wants_blocks:
+            for live, drawn in (await draw(event.message)).items():
+                self.render(live, drawn, event.offset)
 
     async def _settle(self, message: Message) -> None:
         """The last render of an answer, which is its HTML."""
         for part, text in texts(message).items():
-            if rendering := self._renderings.get((message.id, part)):
-                self._renderer.keep(message.id, part, text, await rendering.settle())
+            rendering = self.rendering((message.id, part))
+            if rendering is not None and (blocks := await rendering.settle()) is not None:
+                self._renderer.keep(message.id, part, text, blocks)
+
+    @property
+    def _wants_blocks(self) -> bool:
+        return any(self._wakes.values())
 
     def _wake(self) -> None:
         for wake in self._wakes:
@@ -150,7 +176,11 @@ class Feeds:
             feed = self._feeds.get(log)
             if feed is None:
                 feed = Feed(log, self._renderer)
-                await feed.begin(self._event_log)
+                try:
+                    await feed.begin(self._event_log)
+                except BaseException:
+                    feed.end(self._event_log)
+                    raise
                 self._feeds[log] = feed
             feed.join(wake, html=html)
             return feed

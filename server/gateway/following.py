@@ -88,8 +88,11 @@ class Following:
         return None
 
     def _pay(self) -> str | None:
-        while self._owed:
-            rendering = self.feed.rendering(self._owed.pop())
+        for live in list(self._owed):
+            rendering = self.feed.rendering(live)
+            if rendering is not None and rendering.offset < self.offset and rendering.behind:
+                continue  # it may lack words that the client has
+            self._owed.remove(live)
             if rendering is not None and rendering.offset <= self.offset:
                 return self._render(rendering)
         return None

@@ -19,6 +19,10 @@ REPLIES = 64
 """Replies that may wait; a client that does not read them is not read from either."""
 
 
+class SocketGone(Exception):
+    """The socket takes nothing more."""
+
+
 class Outbox:
     """Replies leave first, then what the followed logs hold, a frame of each in turn.
 
@@ -34,8 +38,11 @@ class Outbox:
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._closed = False
 
     def reply(self, frame: msgspec.Struct) -> None:
+        if self._closed:
+            return
         self._replies.append(codec.encode(frame))
         if len(self._replies) >= REPLIES:
             self._room.clear()
@@ -64,6 +71,9 @@ class Outbox:
     def follow(self, following: Following) -> None:
         """In place of an earlier following of the same log: nothing more comes of that."""
         self.leave(following.feed.log)
+        if self._closed:
+            self._feeds.leave(following.feed, following.wake)
+            return
         self._followings[following.feed.log] = following
         self._work.set()
 
@@ -72,15 +82,23 @@ class Outbox:
             self._feeds.leave(following.feed, following.wake)
 
     def close(self) -> None:
+        """Nothing leaves any more. What is still to be answered or followed is dropped."""
+        self._closed = True
+        self._replies.clear()
+        self._room.set()
         for log in list(self._followings):
             self.leave(log)
 
     async def run(self) -> None:
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            while (frame := self._next()) is not None:
-                await self._send(frame)
+        """Until the socket takes nothing more. Commands that it still brought take effect all the same."""
+        try:
+            while True:
+                await self._work.wait()
+                self._work.clear()
+                while (frame := self._next()) is not None:
+                    await self._send(frame)
+        except SocketGone:
+            self.close()
 
     def _next(self) -> str | None:
         if self._replies:

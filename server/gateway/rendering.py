@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
+import structlog
 from anyio import to_thread
 
 from server.markdown import BlockStream
 from server.protocol.codes import Part
+from server.protocol.events import TurnDelta
+
+log = structlog.get_logger(__name__)
 
 Blocks = tuple[str, ...]
 
@@ -20,46 +25,68 @@ THREAD_CHARS = 4_000
 """An open block larger than this is rendered off the loop, which would stand still for some 5 ms."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A text as blocks, ready to grow."""
+
+    stream: BlockStream
+    blocks: Blocks
+    chars: int
+
+
 class Rendering:
     """``blocks`` show the text up to log entry ``offset``. Renders are paced by what the last one cost."""
 
-    def __init__(
-        self, turn: str, part: Part, stream: BlockStream, blocks: Blocks, offset: int, changed: Callable[[], None]
-    ) -> None:
-        """``stream`` holds the text up to entry ``offset``, and ``blocks`` are what it renders to."""
+    def __init__(self, turn: str, part: Part, drawn: Drawn, offset: int, changed: Callable[[], None]) -> None:
+        """``drawn`` is the text up to entry ``offset``."""
         self.turn = turn
         self.part = part
-        self.blocks = blocks
+        self.blocks = drawn.blocks
         self.offset = offset
-        self._stream = stream
+        self.failed = False
+        """Nothing more comes of it: its text cannot be rendered, or is not known."""
+        self._stream = drawn.stream
+        self._chars = drawn.chars
         self._changed = changed
         self._waiting: list[str] = []
         self._waiting_offset = offset
         self._not_before = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
-    def feed(self, text: str, offset: int) -> None:
-        """Appends what log entry ``offset`` says, unless that is in already."""
-        if offset <= self._waiting_offset:
+    @property
+    def behind(self) -> bool:
+        """Whether there is text that ``blocks`` do not show yet."""
+        return bool(self._waiting) or self._task is not None
+
+    def feed(self, delta: TurnDelta) -> None:
+        """Appends what is new of a delta. Where something is missing before it, nothing right can be shown."""
+        if delta.offset <= self._waiting_offset or self.failed:
             return
-        self._waiting.append(text)
-        self._waiting_offset = offset
-        if self._timer is None and self._task is None:
+        if delta.from_ > self._chars:
+            self._fail()
+            return
+        new = delta.text[self._chars - delta.from_ :]
+        self._chars += len(new)
+        self._waiting.append(new)
+        self._waiting_offset = delta.offset
+        if self._timer is None and self._task is None and not self._closed:
             self._schedule()
 
-    async def settle(self) -> Blocks:
-        """The blocks of all that was fed, rendered now if they are not yet."""
+    async def settle(self) -> Blocks | None:
+        """The blocks of all that was fed, rendered now if they are not yet; None if they cannot be."""
         self.close()
-        while self._waiting or self._task:
+        while self.behind and not self.failed:
             if self._task is None:
                 self._start()
             if self._task is not None:
                 await asyncio.shield(self._task)
-        return self.blocks
+        return None if self.failed else self.blocks
 
     def close(self) -> None:
         """No render begins by itself any more."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -87,15 +114,27 @@ class Rendering:
         finally:
             self._task = None
         self._show(rendered, offset)
-        if self._waiting:
+        if self._waiting and not self._closed:
             self._schedule()
 
-    def _work(self, text: str) -> tuple[Blocks, float]:
-        start = perf_counter()
-        self._stream.feed(text)
-        return self._stream.render(), perf_counter() - start
+    def _fail(self) -> None:
+        self.failed = True
+        self.close()
+        self._changed()
 
-    def _show(self, rendered: tuple[Blocks, float], offset: int) -> None:
+    def _work(self, text: str) -> tuple[Blocks, float] | None:
+        start = perf_counter()
+        try:
+            self._stream.feed(text)
+            return self._stream.render(), perf_counter() - start
+        except Exception:
+            log.exception("rendering.failed", turn=self.turn, part=self.part)
+            return None
+
+    def _show(self, rendered: tuple[Blocks, float] | None, offset: int) -> None:
+        if rendered is None:
+            self._fail()
+            return
         self.blocks, cost = rendered
         self.offset = offset
         self._not_before = asyncio.get_running_loop().time() + cost * (1 / LOOP_SHARE - 1)

@@ -9,11 +9,11 @@ import msgspec
 from server.gateway.connection import Connection
 from server.gateway.feed import Feed
 from server.gateway.handlers.user import as_model
-from server.gateway.html import Live, streams, texts
+from server.gateway.html import Live
 from server.gateway.rendering import Blocks
+from server.gateway.standing import Standing, blocks_of, render, up_to_now
 from server.protocol.codes import Format, Part, Status
 from server.protocol.commands import Close, Open, Sync
-from server.protocol.events import TurnDelta
 from server.protocol.objects import LiveTurn, Message
 from server.protocol.replies import ConversationSnapshot, Done, Opened, Synced, UserSnapshot
 from server.realtime.event_log import Position, Tail, conversation_log, user_log
@@ -49,14 +49,15 @@ async def handle_sync(connection: Connection, command: Sync) -> Synced:
 
 async def handle_open(connection: Connection, command: Open) -> Opened:
     # First of all whether the conversation is the user's: a log exists for every name that is followed.
-    live_row = await connection.services.conversations.live(connection.user.id, command.conversation)
+    await connection.services.conversations.live(connection.user.id, command.conversation)
     async with connection.following(conversation_log(command.conversation), command.format) as following:
         left_at = _left_at(following.feed.tail, command)
         if left_at is not None:
             following.begin_after(left_at)
-            if live_row is not None and command.format is Format.HTML:
-                live = _up_to_now(live_row, following.feed.tail)
-                for part, shown in (await _render(following.feed, live, following.feed.position)).items():
+            if command.format is Format.HTML:
+                # Read only now: of a run that begins while it is followed, the feed has blocks by itself.
+                row = await connection.services.conversations.live(connection.user.id, command.conversation)
+                for part, shown in (await blocks_of(row, following.feed)).items():
                     if shown:
                         following.owe(part)
             opened = Opened(epoch=left_at.epoch, offset=left_at.offset, recovered=True)
@@ -87,47 +88,25 @@ async def _snapshot(connection: Connection, command: Open, feed: Feed) -> tuple[
     async with services.journal.quiet(user):
         transcript = await services.conversations.transcript(user, command.conversation)
         position = feed.position
-        live = None if transcript.live is None else _up_to_now(transcript.live, feed.tail)
+        live = None if transcript.live is None else up_to_now(transcript.live, feed.tail)
     blocks: Mapping[Live, Blocks] = {}
     if live is not None and command.format is Format.HTML:
-        blocks = await _render(feed, live, position)
+        blocks = await render(live, feed)
     snapshot = ConversationSnapshot(
         conversation=transcript.conversation,
         messages=[_row(message, live) for message in transcript.messages],
         next=transcript.next,
-        live=[] if live is None else [_live_turn(live, blocks)],
+        live=[] if live is None else [_live_turn(live.message, blocks)],
     )
     await services.renderer.fill(snapshot.messages)
     return Opened(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot), blocks
 
 
-async def _render(feed: Feed, live: Message, position: Position) -> Mapping[Live, Blocks]:
-    """The blocks of what is written so far. From now on the feed renders what is to come."""
-    blocks: dict[Live, Blocks] = {}
-    for part, (stream, rendered) in (await streams(live)).items():
-        blocks[part] = rendered
-        feed.render(part, stream, rendered, position.offset)
-    return blocks
-
-
-def _up_to_now(message: Message, tail: Tail) -> Message:
-    """A live answer's row, whose text is that of the last checkpoint, with what the log says since."""
-    grown = {part: [text] for part, text in texts(message).items()}
-    lengths = {part: len(text) for part, text in texts(message).items()}
-    for event in tail.after(tail.first - 1):
-        if isinstance(event, TurnDelta) and event.turn == message.id:
-            new = event.text[max(0, lengths[event.part] - event.from_) :]
-            grown[event.part].append(new)
-            lengths[event.part] += len(new)
-    reasoning = "".join(grown[Part.REASONING]) or None
-    return msgspec.structs.replace(message, text="".join(grown[Part.ANSWER]), reasoning=reasoning)
-
-
-def _row(message: Message, live: Message | None) -> Message:
+def _row(message: Message, live: Standing | None) -> Message:
     """What there is of a live answer stands under ``live``, and only there; it streams from its first word on."""
-    if live is None or message.id != live.id:
+    if live is None or message.id != live.message.id:
         return message
-    status = Status.STREAMING if live.text or live.reasoning else Status.PENDING
+    status = Status.STREAMING if live.message.text or live.message.reasoning else Status.PENDING
     return msgspec.structs.replace(message, text="", reasoning=None, status=status)
 
 

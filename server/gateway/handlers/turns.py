@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from server.errors import NotFound
 from server.gateway.connection import Connection
-from server.gateway.html import id_prefix
-from server.markdown import BlockStream
+from server.gateway.html import blank
+from server.gateway.standing import blocks_of
 from server.protocol.codes import Format, Part
 from server.protocol.commands import Regenerate, Send, Stop
 from server.protocol.replies import Done, Regenerated, Sent
 from server.realtime.event_log import conversation_log
+from server.turns.service import Asked
 
 
 async def handle_send(connection: Connection, command: Send) -> Sent:
     """A socket that follows the conversation already keeps its place and format."""
     asked = await connection.services.turns.send(connection.user.id, command)
-    log = conversation_log(asked.conversation)
-    if connection.outbox.following(log) is None:
-        async with connection.following(log, command.format) as following:
-            following.begin_after(asked.position)
-            if command.format is Format.HTML and following.feed.tail.holds(asked.position):
-                for part in Part:
-                    stream = BlockStream(id_prefix(asked.turn, part))
-                    following.feed.render((asked.turn, part), stream, (), asked.position.offset)
+    if connection.outbox.following(conversation_log(asked.conversation)) is None:
+        with suppress(NotFound):  # asked a second time, and deleted since: then nothing of it follows
+            await _follow(connection, asked, command.format)
     return Sent(
         conversation=asked.conversation,
         message=asked.message,
@@ -29,6 +28,18 @@ async def handle_send(connection: Connection, command: Send) -> Sent:
         epoch=asked.position.epoch,
         offset=asked.position.offset,
     )
+
+
+async def _follow(connection: Connection, asked: Asked, format: Format) -> None:
+    async with connection.following(conversation_log(asked.conversation), format) as following:
+        feed = following.feed
+        following.begin_after(asked.position)
+        live = await connection.services.conversations.live(connection.user.id, asked.conversation)
+        if format is Format.HTML and feed.tail.holds(asked.position):
+            for part in Part:
+                feed.render((asked.turn, part), blank(asked.turn, part), asked.position.offset)
+            if live is not None and live.id != asked.turn:
+                await blocks_of(live, feed)
 
 
 async def handle_stop(connection: Connection, command: Stop) -> Done:
