@@ -13,7 +13,7 @@ from itertools import takewhile
 import structlog
 
 from server.gateway.html import Live, Renderer, draw, texts
-from server.gateway.rendering import Drawn, Rendering
+from server.gateway.rendering import Drawn, Pace, Rendering
 from server.protocol import codec
 from server.protocol.events import (
     Event,
@@ -34,12 +34,13 @@ ENCODED = 256
 
 
 class Feed:
-    def __init__(self, log: str, renderer: Renderer) -> None:
+    def __init__(self, log: str, renderer: Renderer, pace: Pace) -> None:
         self.log = log
         self.ready = 0
         """Entries up to this offset are visible."""
         self.tail: Tail
         self._renderer = renderer
+        self._pace = pace
         self._wakes: dict[Callable[[], None], bool] = {}
         self._renderings: dict[Live, Rendering] = {}
         self._preparing: asyncio.Task[None] | None = None
@@ -103,7 +104,7 @@ class Feed:
             return
         if held is not None:
             held.close()
-        rendering = self._renderings[live] = Rendering(*live, drawn, offset, self._wake)
+        rendering = self._renderings[live] = Rendering(*live, drawn, offset, changed=self._wake, pace=self._pace)
         missed = self.tail.after(max(offset, self.tail.first - 1))
         for event in takewhile(lambda event: event.offset <= self.ready, missed):
             if isinstance(event, TurnDelta) and (event.turn, event.part) == live:
@@ -168,6 +169,7 @@ class Feeds:
     def __init__(self, event_log: EventLog, renderer: Renderer) -> None:
         self._event_log = event_log
         self._renderer = renderer
+        self._pace = Pace()
         self._feeds: dict[str, Feed] = {}
         self._lock = asyncio.Lock()
 
@@ -175,7 +177,7 @@ class Feeds:
         async with self._lock:
             feed = self._feeds.get(log)
             if feed is None:
-                feed = Feed(log, self._renderer)
+                feed = Feed(log, self._renderer, self._pace)
                 try:
                     await feed.begin(self._event_log)
                 except BaseException:

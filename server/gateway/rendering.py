@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 
 import structlog
 from anyio import to_thread
@@ -19,10 +19,26 @@ log = structlog.get_logger(__name__)
 
 Blocks = tuple[str, ...]
 
-LOOP_SHARE = 0.1
+ANSWER_SHARE = 0.1
 """Of the event loop's time that one answer's rendering may take."""
+WORKER_SHARE = 0.4
+"""The same for all answers together."""
 THREAD_CHARS = 4_000
 """An open block larger than this is rendered off the loop, which would stand still for some 5 ms."""
+
+
+class Pace:
+    """When renders of this worker may begin, by what those before them cost."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self.now = now
+        self._free = 0.0
+
+    def after(self, cost: float) -> float:
+        """The moment for the next render of an answer whose last one took ``cost`` seconds until now."""
+        now = self.now()
+        self._free = max(self._free, now) + cost / WORKER_SHARE
+        return max(self._free, now + cost * (1 / ANSWER_SHARE - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +51,12 @@ class Drawn:
 
 
 class Rendering:
-    """``blocks`` show the text up to log entry ``offset``. Renders are paced by what the last one cost."""
+    """``blocks`` show the text up to log entry ``offset``."""
 
-    def __init__(self, turn: str, part: Part, drawn: Drawn, offset: int, changed: Callable[[], None]) -> None:
-        """``drawn`` is the text up to entry ``offset``."""
+    def __init__(
+        self, turn: str, part: Part, drawn: Drawn, offset: int, *, changed: Callable[[], None], pace: Pace
+    ) -> None:
+        """``drawn`` is the text up to entry ``offset``; ``changed`` is called when there are other blocks."""
         self.turn = turn
         self.part = part
         self.blocks = drawn.blocks
@@ -48,6 +66,7 @@ class Rendering:
         self._stream = drawn.stream
         self._chars = drawn.chars
         self._changed = changed
+        self._pace = pace
         self._waiting: list[str] = []
         self._waiting_offset = offset
         self._not_before = 0.0
@@ -92,10 +111,9 @@ class Rendering:
             self._timer = None
 
     def _schedule(self) -> None:
-        loop = asyncio.get_running_loop()
-        delay = self._not_before - loop.time()
+        delay = self._not_before - self._pace.now()
         if delay > 0:
-            self._timer = loop.call_later(delay, self._start)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._start)
         else:
             self._start()
 
@@ -137,5 +155,5 @@ class Rendering:
             return
         self.blocks, cost = rendered
         self.offset = offset
-        self._not_before = asyncio.get_running_loop().time() + cost * (1 / LOOP_SHARE - 1)
+        self._not_before = self._pace.after(cost)
         self._changed()

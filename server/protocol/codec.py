@@ -40,6 +40,11 @@ def encode(frame: msgspec.Struct) -> str:
     return _encoder.encode(frame).decode()
 
 
+def size(value: msgspec.Struct) -> int:
+    """Bytes that it takes within a frame."""
+    return len(_encoder.encode(value))
+
+
 def decode(frame: str) -> Command:
     """Reads one text message of a client. Raises BadFrame, whatever the text holds.
 

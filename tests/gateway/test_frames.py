@@ -28,7 +28,7 @@ def drawn(text: str) -> Drawn:
 @pytest.fixture
 def slow_renders(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its first one, a rendering waits for longer than any test."""
-    monkeypatch.setattr(rendering, "LOOP_SHARE", 1e-12)
+    monkeypatch.setattr(rendering, "ANSWER_SHARE", 1e-12)
 
 
 async def test_neighbouring_deltas_are_one_frame() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from server.gateway import html, rendering
 from server.gateway.html import INLINE_CHARS, Renderer
-from server.gateway.rendering import THREAD_CHARS, Drawn, Rendering
+from server.gateway.rendering import ANSWER_SHARE, THREAD_CHARS, WORKER_SHARE, Drawn, Pace, Rendering
 from server.markdown import BlockStream, render_blocks
 from server.protocol.codes import Format, Part, Status
 from server.protocol.events import TurnDelta
@@ -57,7 +57,7 @@ class Watch:
 
     def __init__(self, stream: BlockStream) -> None:
         self._changed = asyncio.Event()
-        self.rendering = Rendering("t", Part.ANSWER, Drawn(stream, (), 0), 0, self._changed.set)
+        self.rendering = Rendering("t", Part.ANSWER, Drawn(stream, (), 0), 0, changed=self._changed.set, pace=Pace())
         self._chars = 0
         self._offset = 0
 
@@ -80,7 +80,8 @@ class Watch:
 
 @pytest.fixture
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "LOOP_SHARE", 1.0)
+    monkeypatch.setattr(rendering, "ANSWER_SHARE", 1.0)
+    monkeypatch.setattr(rendering, "WORKER_SHARE", 1.0)
 
 
 @pytest.fixture
@@ -104,12 +105,28 @@ async def test_the_first_words_are_shown_at_once() -> None:
 
 
 async def test_what_comes_while_a_render_is_not_due_is_one_render(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "LOOP_SHARE", 1e-12)
+    monkeypatch.setattr(rendering, "ANSWER_SHARE", 1e-12)
     watch = Watch(stream := Text())
     watch.say("one", " two", " three")
     assert (watch.rendering.blocks, watch.rendering.offset, watch.rendering.behind) == (("one",), 1, True)
     assert await watch.rendering.settle() == ("one two three",)
     assert (watch.rendering.offset, watch.rendering.behind, stream.renders) == (3, False, 2)
+
+
+async def test_one_answer_leaves_the_loop_to_others() -> None:
+    pace = Pace(lambda: 100.0)
+    assert pace.after(0.01) == pytest.approx(100 + 0.01 * (1 / ANSWER_SHARE - 1))
+
+
+async def test_all_answers_together_leave_it_too() -> None:
+    """Each of many gets its turn; while they rest, nothing is held against them."""
+    clock = [100.0]
+    pace = Pace(lambda: clock[0])
+    moments = [pace.after(0.01) for _ in range(100)]
+    assert moments[-1] == pytest.approx(100 + 100 * 0.01 / WORKER_SHARE)
+    assert moments == sorted(moments)
+    clock[0] = 1000.0
+    assert pace.after(0.01) == pytest.approx(1000 + 0.01 * (1 / ANSWER_SHARE - 1))
 
 
 async def test_a_large_block_is_rendered_off_the_loop(unpaced: None) -> None:

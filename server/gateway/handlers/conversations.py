@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.gateway.connection import Connection
+from server.gateway.pages import newest_that_fit
 from server.protocol.commands import Delete, History, List, Read, SetTitle, Update
 from server.protocol.replies import Done, Historied, Listed, Titled, Updated
 from server.tables import TitleSource
@@ -31,7 +32,8 @@ async def handle_history(connection: Connection, command: History) -> Historied:
         connection.user.id, command.conversation, command.before, command.limit
     )
     await connection.services.renderer.fill(messages)
-    return Historied(messages=messages, next=cursor)
+    page, cursor = newest_that_fit(messages, cursor)
+    return Historied(messages=page, next=cursor)
 
 
 async def handle_update(connection: Connection, command: Update) -> Updated:

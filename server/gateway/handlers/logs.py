@@ -10,8 +10,10 @@ from server.gateway.connection import Connection
 from server.gateway.feed import Feed
 from server.gateway.handlers.user import as_model
 from server.gateway.html import Live
+from server.gateway.pages import newest_that_fit
 from server.gateway.rendering import Blocks
 from server.gateway.standing import Standing, blocks_of, render, up_to_now
+from server.protocol import codec
 from server.protocol.codes import Format, Part, Status
 from server.protocol.commands import Close, Open, Sync
 from server.protocol.objects import LiveTurn, Message
@@ -92,13 +94,11 @@ async def _snapshot(connection: Connection, command: Open, feed: Feed) -> tuple[
     blocks: Mapping[Live, Blocks] = {}
     if live is not None and command.format is Format.HTML:
         blocks = await render(live, feed)
-    snapshot = ConversationSnapshot(
-        conversation=transcript.conversation,
-        messages=[_row(message, live) for message in transcript.messages],
-        next=transcript.next,
-        live=[] if live is None else [_live_turn(live.message, blocks)],
-    )
-    await services.renderer.fill(snapshot.messages)
+    rows = [_row(message, live) for message in transcript.messages]
+    await services.renderer.fill(rows)
+    shown = [] if live is None else [_live_turn(live.message, blocks)]
+    messages, cursor = newest_that_fit(rows, transcript.next, taken=sum(map(codec.size, shown)))
+    snapshot = ConversationSnapshot(conversation=transcript.conversation, messages=messages, next=cursor, live=shown)
     return Opened(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot), blocks
 
 
