@@ -10,17 +10,20 @@ import asyncio
 import itertools
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 
 from server.protocol.codes import Role, Status
+from server.protocol.events import Event
 from server.protocol.replies import ConversationSnapshot
+from server.realtime.event_log_memory import MemoryEventLog
 from tests.fixtures.client import Frame, Person, Refused, Tab
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import CHAT, DONE, Answer, Gate, Received, Step, Upstream, delta, finish, reasoning
@@ -323,7 +326,22 @@ def models() -> Iterator[Models]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Iterator[Running]:
+def far_log() -> Iterator[None]:
+    """An append takes its time, as it does over a network: there is a while between a commit and its events."""
+    append = MemoryEventLog.append
+
+    async def late(log: MemoryEventLog, entries: Sequence[tuple[str, Event]]) -> None:
+        with anyio.CancelScope(shield=True):
+            await asyncio.sleep(0.004)
+        await append(log, entries)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryEventLog, "append", late)
+        yield
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, models: Models, far_log: None) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("agreement")
     with running(settings_for(folder, openai_api_key="sk-canary", openai_base_url=models.base_url)) as server:
         yield server
