@@ -13,14 +13,13 @@ from sqlmodel import Session, col
 from server import tables
 from server.conversations import objects, repository
 from server.db import Database
-from server.errors import Conflict, Invalid, TooLarge
+from server.errors import Invalid, NotFound, TooLarge
 from server.protocol import objects as wire
 from server.protocol.commands import Update
 from server.protocol.events import (
     ConversationDeleted,
     ConversationUpdated,
     SettingsUpdated,
-    UserEvent,
 )
 from server.realtime.journal import Journal, Recorded
 from server.tables import TitleSource
@@ -92,7 +91,7 @@ class Conversations:
             repository.find(session, user, conversation)
             tree = repository.tree(session, conversation)
             if before not in tree:
-                raise Invalid("`before` is not a message of this conversation.", field="before")
+                raise NotFound("There is no such message in this conversation.", field="before")
             ids = tree.path(tree.parent(before))
             shown = ids[-limit:]
             rows = repository.messages(session, shown)
@@ -138,16 +137,17 @@ class Conversations:
 
         await self._journal.record(user, lambda: self._db.write(work))
 
-    async def delete(self, user: str, conversations: Collection[str]) -> None:
-        def work(session: Session) -> Recorded[None]:
-            for conversation in conversations:
-                if repository.find(session, user, conversation, lock=True).live_turn_id is not None:
-                    raise Conflict("An answer has just begun in it; try again.")
-            repository.remove(session, user, conversations)
-            events: list[UserEvent] = [ConversationDeleted(conversation=deleted) for deleted in conversations]
-            return Recorded(None, events)
+    async def delete(self, user: str, conversations: Collection[str]) -> bool:
+        """All of them or, while an answer runs in one, none: then False. NotFound if one is not the user's."""
 
-        await self._journal.record(user, lambda: self._db.write(work))
+        def work(session: Session) -> Recorded[bool]:
+            rows = [repository.find(session, user, conversation, lock=True) for conversation in conversations]
+            if any(row.live_turn_id is not None for row in rows):
+                return Recorded(False)
+            repository.remove(session, user, conversations)
+            return Recorded(True, [ConversationDeleted(conversation=deleted) for deleted in conversations])
+
+        return await self._journal.record(user, lambda: self._db.write(work))
 
     async def set_setting(self, user: str, key: str, value: Any) -> None:
         if len(msgspec.json.encode(value)) > SETTING_CHARS:

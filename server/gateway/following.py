@@ -111,7 +111,7 @@ class Following:
             TurnRender(
                 conversation=self.feed.log.partition(":")[2],
                 turn=rendering.turn,
-                offset=rendering.offset,
+                offset=self.offset,  # what lies between is of another part: frames of one log leave in order
                 part=rendering.part,
                 keep=keep,
                 blocks=list(blocks[keep:]),

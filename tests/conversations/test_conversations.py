@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from tests.fixtures.client import Person, Refused
@@ -101,6 +103,34 @@ async def test_what_one_tab_changes_the_other_sees(server: Running) -> None:
             assert new.synced["snapshot"]["conversations"] == [last]
         await tab.call("settings", key="theme", value=None)
         await other.event("settings.updated", key="theme", value=None)
+
+
+async def test_deleting_while_other_tabs_ask(server: Running) -> None:
+    """Answers that begin meanwhile are stopped as well; what is gone is not found."""
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab, ann.tab() as other:
+        for _ in range(6):
+            sent = await tab.send("/long")
+            await tab.ended(sent["turn"])
+            again = await other.post("regenerate", turn=sent["turn"])
+            gone = await tab.post("delete", conversations=[sent["conversation"]])
+            more = await other.post("send", conversation=sent["conversation"], text="x", client_id=sent["turn"])
+            assert await tab.reply(gone) == {}
+            for request in (again, more):
+                with suppress(Refused):
+                    await other.reply(request)
+            with pytest.raises(Refused) as refused:
+                await tab.call("open", conversation=sent["conversation"])
+            assert refused.value.code == "not_found"
+
+
+async def test_ancestors_of_a_message_of_another_conversation(server: Running) -> None:
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab:
+        one, two = await tab.send("one"), await tab.send("two")
+        with pytest.raises(Refused) as refused:
+            await tab.call("history", conversation=one["conversation"], before=two["turn"])
+        assert refused.value.code == "not_found"
 
 
 @pytest.mark.parametrize(

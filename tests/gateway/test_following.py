@@ -97,6 +97,28 @@ async def test_html_comes_back_with_a_whole_render(scripted: Running, upstream: 
             assert "".join(back.blocks(turn)) == message["html"]
 
 
+async def test_what_comes_back_in_html_comes_in_order(scripted: Running, upstream: Upstream) -> None:
+    """Both parts are rendered anew, and no offset is lower than one before it or than the place named."""
+    gate = Gate()
+    upstream.script(reasoning("Let me think."), delta("Be"), gate, delta("cause."), finish(), DONE)
+    ann = await Person.register(scripted.url)
+    async with ann.tab() as tab:
+        sent = await tab.send("Why?")
+        await tab.until(lambda: tab.joined(sent["turn"]) == "Be")
+        last = tab.of_type("turn.delta")[-1]["offset"]
+        async with ann.tab() as back:
+            await back.call("open", conversation=sent["conversation"], epoch=sent["epoch"], offset=last)
+            await back.until(lambda: len(back.of_type("turn.render")) == 2)
+            gate.open()
+            message = await back.finished(sent["turn"])
+            renders = back.of_type("turn.render")
+            assert {render["part"] for render in renders[:2]} == {"answer", "reasoning"}
+            offsets = [last, *(event["offset"] for event in back.of_type("turn.render", "turn.finished"))]
+            assert offsets == sorted(offsets)
+            assert "".join(back.blocks(sent["turn"])) == message["html"]
+            assert "".join(back.blocks(sent["turn"], "reasoning")) == message["reasoning_html"]
+
+
 @pytest.mark.parametrize("place", [{"epoch": "gone", "offset": 1}, {"epoch": None, "offset": 10**9}])
 async def test_without_the_window_there_is_a_snapshot(server: Running, place: dict[str, object]) -> None:
     """Another epoch, an offset from the future: never a partial replay."""

@@ -41,10 +41,13 @@ async def handle_update(connection: Connection, command: Update) -> Updated:
 
 
 async def handle_delete(connection: Connection, command: Delete) -> Done:
-    """Answers that run in them are stopped first."""
+    """Answers that run in them are stopped first, those included that another tab begins meanwhile."""
+    services, user = connection.services, connection.user.id
     conversations = list(dict.fromkeys(command.conversations))
-    await connection.services.turns.stop_all(connection.user.id, conversations)
-    await connection.services.conversations.delete(connection.user.id, conversations)
+    deleted = False
+    while not deleted:
+        await services.turns.stop_all(user, conversations)
+        deleted = await services.conversations.delete(user, conversations)
     return Done()
 
 
