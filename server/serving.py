@@ -11,6 +11,7 @@ import uvicorn
 from server import data_folder, db, migrations
 from server.app import create_app
 from server.errors import StartupError
+from server.gateway.transport import SocketProtocol
 from server.settings import Settings
 
 SHUTDOWN_SECONDS = 2
@@ -32,7 +33,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         create_app(settings),
         log_config=None,
         access_log=False,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=settings.frame_bytes,
         ws_per_message_deflate=False,  # it doubles the memory of an idle socket, and costs CPU for every token
         proxy_headers=True,

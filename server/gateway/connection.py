@@ -21,6 +21,7 @@ from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.gateway.html import Renderer
 from server.gateway.outbox import Outbox, SocketGone
+from server.gateway.transport import cut_off
 from server.llm.catalog import Catalog
 from server.protocol import codec
 from server.protocol.codec import BadFrame
@@ -37,6 +38,9 @@ log = structlog.get_logger(__name__)
 BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 60.0
 """So many frames that are no commands within so many seconds, and the socket is closed."""
+
+STALLED_SECONDS = 15.0
+"""How long a peer may take nothing of what it is sent."""
 
 FAREWELL_SECONDS = 5.0
 """How long a peer that has stopped reading may keep us from telling it why it is cut off."""
@@ -142,7 +146,12 @@ class Connection:
     async def _send(self, frame: str) -> None:
         """Uvicorn says RuntimeError where it has closed the socket by itself and has not told us yet."""
         try:
-            await self._websocket.send_text(frame)
+            with anyio.fail_after(STALLED_SECONDS):
+                await self._websocket.send_text(frame)
+        except TimeoutError as error:
+            log.warning("socket.stalled", seconds=STALLED_SECONDS)
+            cut_off(self._websocket)
+            raise SocketGone from error
         except (WebSocketDisconnect, RuntimeError) as error:
             raise SocketGone from error
 
