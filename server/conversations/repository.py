@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, func, tuple_
 from sqlmodel import Session, col, delete, select
 
 from server.errors import Invalid, NotFound
-from server.protocol.codes import Role
 from server.tables import Conversation, Message, Setting
 from server.transcript.branch import Node, Tree
 
@@ -89,16 +88,6 @@ def live_turns(session: Session, where: ColumnElement[bool]) -> list[tuple[Conve
     """Conversations with a running answer, and that answer's row."""
     query = select(Conversation, Message).join(Message, col(Message.id) == Conversation.live_turn_id).where(where)
     return list(session.exec(query))
-
-
-def first_question(session: Session, conversation: str) -> Message | None:
-    query = (
-        select(Message)
-        .where(Message.conversation_id == conversation, Message.role == Role.USER)
-        .order_by(col(Message.created_at), col(Message.id))
-        .limit(1)
-    )
-    return session.exec(query).first()
 
 
 def remove(session: Session, user: str, ids: Collection[str]) -> None:

@@ -51,12 +51,6 @@ class Tree:
             leaf = self._nodes[leaf].parent
         return path[::-1]
 
-    def newest_below(self, message: str) -> str:
-        """The leaf that is reached by always taking the newest child."""
-        while children := self._children.get(message):
-            message = children[-1]
-        return message
-
 
 def common_prefix(old: list[str], new: list[str]) -> int:
     """How many messages two paths share from the root on."""

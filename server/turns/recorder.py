@@ -75,12 +75,13 @@ class Recording:
         return deltas
 
     def written(self) -> Written:
+        """What the log has been given: the database is never ahead of it."""
         return Written(self.run, self._join(Part.ANSWER), self._join(Part.REASONING))
 
     def _join(self, part: Part) -> str:
         text = "".join(self._texts[part])
         self._texts[part][:] = [text]
-        return text
+        return text[: self._lengths[part]]
 
 
 class Recorder:
@@ -117,7 +118,8 @@ class Recorder:
                 for delta in recording.take()
             ]
             if entries:
-                await self._journal.log.append(entries)
+                with anyio.CancelScope(shield=True):  # what was taken is nowhere else
+                    await self._journal.log.append(entries)
 
     async def serve_log(self) -> None:
         while True:

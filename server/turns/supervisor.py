@@ -80,9 +80,12 @@ class Supervisor:
 
     async def _run(self, run: Run, handle: Handle) -> None:
         try:
-            conversation = await self._runner.run(run, handle)
-        finally:
-            del self._handles[run.turn]
-            handle.ended.set()
-        if conversation is not None and self._titles.wanted(conversation):
-            await self._titles.write(run.user, conversation.id)
+            try:
+                conversation = await self._runner.run(run, handle)
+            finally:
+                del self._handles[run.turn]
+                handle.ended.set()
+            if conversation is not None and self._titles.wanted(conversation):
+                await self._titles.write(run.user, conversation.id)
+        except Exception:  # what goes wrong in one turn must not end those of everyone else
+            log.exception("turn.lost", turn=run.turn)

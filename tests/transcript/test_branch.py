@@ -30,7 +30,6 @@ def test_siblings_are_told_oldest_first_whoever_asks() -> None:
     tree = Tree([node("c", "q", 3), node("a", "q", 1), node("q", None), node("b", "q", 2)])
     assert tree.siblings("c") == tree.siblings("a") == tree.children("q") == ["a", "b", "c"]
     assert tree.siblings("q") == tree.children(None) == ["q"]
-    assert tree.newest_below("q") == "c"
 
 
 def test_what_was_made_at_the_same_moment_has_an_order_all_the_same() -> None:
@@ -54,9 +53,6 @@ def test_paths_and_siblings_agree_with_the_parents(nodes: list[Node]) -> None:
         assert path[-1] == made.id
         assert [parents[id] for id in path] == [None, *path[:-1]]
         assert set(tree.siblings(made.id)) == {other.id for other in nodes if other.parent == made.parent}
-        leaf = tree.newest_below(made.id)
-        assert not tree.children(leaf)
-        assert made.id in tree.path(leaf)
 
 
 @settings(derandomize=True, deadline=None)
