@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from server.tables import Conversation, Message, Setting
 from server.transcript.branch import Node, Tree
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR = re.compile(r"(?P<moment>[0-9a-f]{1,14})-(?P<conversation>[0-9a-f]{24})")
+"""Microseconds since `EPOCH`, and an id. Fourteen digits reach to the year 4253."""
 SETTINGS_LIMIT = 200
 """Settings of one user, at most."""
 
@@ -116,8 +119,7 @@ def _cursor(row: Conversation) -> str:
 
 
 def _place(cursor: str) -> tuple[datetime, str]:
-    moment, _, conversation = cursor.partition("-")
-    try:
-        return EPOCH + timedelta(microseconds=int(moment, 16)), conversation
-    except (ValueError, OverflowError):
-        raise Invalid("This is not a cursor that `next` gave.", field="before") from None
+    found = CURSOR.fullmatch(cursor)
+    if found is None:
+        raise Invalid("This is not a cursor that `next` gave.", field="before")
+    return EPOCH + timedelta(microseconds=int(found["moment"], 16)), found["conversation"]

@@ -32,9 +32,10 @@ async def test_pages_hold_every_conversation_once(server: Running) -> None:
         assert rest == [made[4], made[3], made[2], made[1]]
         archived = await tab.call("list", archived=True)
         assert [row["id"] for row in archived["conversations"]] == [made[0]]
-        with pytest.raises(Refused) as refused:
-            await tab.call("list", before="nonsense")
-        assert refused.value.frame["field"] == "before"
+        for nonsense in ("nonsense", "1", "-", f"fffffffffffffff-{made[0]}", f"٣-{made[0]}"):
+            with pytest.raises(Refused) as refused:
+                await tab.call("list", before=nonsense)
+            assert refused.value.frame["field"] == "before"
 
 
 @pytest.mark.parametrize("limit", [0, 101, -1])
