@@ -47,6 +47,7 @@ class Recording:
     _lengths: dict[Part, int] = field(default_factory=lambda: dict.fromkeys(Part, 0))
     _waiting: list[tuple[Part, list[str]]] = field(default_factory=list)
     unsaved: bool = False
+    """Whether the log has words that the database has not."""
     announced: bool = False
     """Whether the row and the sidebars say ``streaming``."""
 
@@ -55,7 +56,6 @@ class Recording:
         if not self._waiting or self._waiting[-1][0] is not part:
             self._waiting.append((part, []))
         self._waiting[-1][1].append(text)
-        self.unsaved = True
 
     @property
     def empty(self) -> bool:
@@ -72,6 +72,7 @@ class Recording:
                 TurnDelta(conversation=self.run.conversation, turn=self.run.turn, part=part, from_=start, text=text)
             )
         self._waiting.clear()
+        self.unsaved = self.unsaved or bool(deltas)
         return deltas
 
     def written(self) -> Written:
@@ -125,7 +126,10 @@ class Recorder:
         while True:
             await self._wake.wait()
             self._wake = anyio.Event()
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("turns.flush_failed")  # this loop ends with the server only
             await anyio.sleep(TICK)
 
     async def serve_database(self) -> None:
