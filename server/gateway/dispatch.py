@@ -69,9 +69,6 @@ def _slow(command: Command) -> bool:
 
 
 def _refuse(connection: Connection, command: Command, error: ParleyError) -> None:
-    frame = Error(id=command.id, code=ErrorCode(error.code), message=error.message)
-    if error.field is not None:
-        frame.field = error.field
-    if error.retry_after is not None:
-        frame.retry_after = error.retry_after
+    code = ErrorCode(error.code)
+    frame = Error.of(command.id, code, error.message, field=error.field, retry_after=error.retry_after)
     connection.outbox.reply(frame)

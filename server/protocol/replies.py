@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -143,3 +143,22 @@ class Error(msgspec.Struct, kw_only=True, tag_field="type", tag="error"):
     message: str
     field: str | msgspec.UnsetType = msgspec.UNSET
     retry_after: float | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(
+        cls,
+        id: str | None,
+        code: ErrorCode,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after: float | None = None,
+    ) -> Self:
+        """None: the frame does not have it."""
+        return cls(
+            id=id,
+            code=code,
+            message=message,
+            field=msgspec.UNSET if field is None else field,
+            retry_after=msgspec.UNSET if retry_after is None else retry_after,
+        )
