@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> Starlette:
     turns = Turns(database, journal, catalog, supervisor, settings)
     renderer = Renderer()
     origins = Origins(settings)
+    connections = Connections(bus)
     services = Services(
         accounts=accounts,
         conversations=conversations,
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> Starlette:
         journal=journal,
         feeds=Feeds(event_log, renderer),
         renderer=renderer,
-        connections=Connections(bus),
+        connections=connections,
     )
 
     async def tell_models() -> None:
@@ -95,6 +96,7 @@ def create_app(settings: Settings) -> Starlette:
             with anyio.move_on_after(FIRST_LOOK_SECONDS):
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
+            tasks.start_soon(connections.watch)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
             tasks.start_soon(_every, PURGE_SECONDS, purge)
             yield

@@ -21,7 +21,7 @@ from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.gateway.html import Renderer
 from server.gateway.outbox import Outbox, SocketGone
-from server.gateway.transport import cut_off
+from server.gateway.transport import transport_of
 from server.llm.catalog import Catalog
 from server.protocol import codec
 from server.protocol.codec import BadFrame
@@ -39,8 +39,8 @@ BAD_FRAMES = 20
 BAD_FRAMES_SECONDS = 60.0
 """So many frames that are no commands within so many seconds, and the socket is closed."""
 
-STALLED_SECONDS = 15.0
-"""How long a peer may take nothing of what it is sent."""
+STILL_CHECKS = 3
+"""So many checks in a row without any progress, and a peer counts as stalled."""
 
 FAREWELL_SECONDS = 5.0
 """How long a peer that has stopped reading may keep us from telling it why it is cut off."""
@@ -80,6 +80,8 @@ class Connection:
         self._tasks: TaskGroup = anyio.create_task_group()
         self._closing: tuple[CloseCode, str] | None = None
         self._slow = 0
+        self._unsent = 0
+        self._still = 0
 
     async def run(self, dispatch: Dispatch) -> None:
         """Until one side closes the socket; not even a ``hello`` leaves one that was closed before."""
@@ -108,6 +110,16 @@ class Connection:
         if self._closing is None:
             self._closing = (code, reason)
             self._tasks.cancel_scope.cancel()
+
+    def check_progress(self) -> None:
+        """Cuts the peer off once it has taken nothing for `STILL_CHECKS` checks; a slow one may take its time."""
+        transport = transport_of(self._websocket)
+        unsent = transport.get_write_buffer_size()
+        self._still = self._still + 1 if unsent == self._unsent > 0 else 0
+        self._unsent = unsent
+        if self._still == STILL_CHECKS:
+            log.warning("socket.stalled", user=self.user.id, connection=self.id, unsent_bytes=unsent)
+            transport.abort()
 
     def spawn(self, work: Callable[[], Awaitable[None]]) -> bool:
         """For a command that takes long: the next ones need not wait for it. False when too many are under way."""
@@ -146,12 +158,7 @@ class Connection:
     async def _send(self, frame: str) -> None:
         """Uvicorn says RuntimeError where it has closed the socket by itself and has not told us yet."""
         try:
-            with anyio.fail_after(STALLED_SECONDS):
-                await self._websocket.send_text(frame)
-        except TimeoutError as error:
-            log.warning("socket.stalled", seconds=STALLED_SECONDS)
-            cut_off(self._websocket)
-            raise SocketGone from error
+            await self._websocket.send_text(frame)
         except (WebSocketDisconnect, RuntimeError) as error:
             raise SocketGone from error
 
@@ -172,10 +179,7 @@ class Connection:
                 await dispatch(self, command)
 
     def _refuse(self, bad: BadFrame) -> None:
-        error = Error(id=bad.id, code=bad.code, message=bad.message)
-        if bad.field is not None:
-            error.field = bad.field
-        self.outbox.reply(error)
+        self.outbox.reply(Error.of(bad.id, bad.code, bad.message, field=bad.field))
         moment = monotonic()
         self._bad_frames.append(moment)
         if len(self._bad_frames) == BAD_FRAMES and moment - self._bad_frames[0] < BAD_FRAMES_SECONDS:
