@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: SecretStr | None = None
     database_tls: bool = False
+    redis_url: SecretStr | None = None
+    redis_prefix: str = Field(default="parley", pattern=r"^[A-Za-z0-9_.-]{1,40}$")
     secret_key: SecretStr | None = Field(default=None, min_length=SECRET_CHARS)
+
+    workers: int = Field(default=1, ge=1, le=256)
+    drain_seconds: float = Field(default=30.0, ge=0, le=3600)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "readable"] = "auto"
@@ -109,6 +114,7 @@ WORDS = {
     "greater_than_equal": "at least {ge} is expected, not {value}",
     "less_than_equal": "at most {le} is expected, not {value}",
     "too_short": "at least {min_length} characters are expected, and these are {actual_length}",
+    "string_pattern_mismatch": "letters, digits and the characters _ . - are expected, not {value!r}",
     "value_error": "{error}",
 }
 """What an operator reads, by pydantic's kind of error. ``too_short`` is for secrets, which are not shown."""
