@@ -27,11 +27,11 @@ from server.http.errors import exception_handlers
 from server.http.health import health_routes
 from server.http.middleware import RequestContext, SecurityHeaders
 from server.http.site import site_routes
+from server.journal import Journal
 from server.llm.catalog import Catalog
 from server.protocol.events import ModelsUpdated
 from server.realtime.bus import MemoryBus
 from server.realtime.event_log_memory import MemoryEventLog
-from server.realtime.journal import Journal
 from server.settings import Settings, secret_key
 from server.tables import now
 from server.turns import reaper
@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings)
     event_log = MemoryEventLog()
     bus = MemoryBus()
-    journal = Journal(event_log)
+    journal = Journal(database, event_log)
     catalog = Catalog(settings)
     accounts = Accounts(database, journal, bus, settings, secret_key(settings))
     conversations = Conversations(database, journal)
@@ -79,8 +79,8 @@ def create_app(settings: Settings) -> Starlette:
 
     async def tell_models() -> None:
         models = [as_model(model) for model in catalog.models]
-        logs = await event_log.names("user:")
-        await event_log.append([(name, ModelsUpdated(models=models)) for name in logs])
+        users = [log for log in event_log.followed() if log.conversation is None]
+        await event_log.append([(log, ModelsUpdated(models=models)) for log in users])
 
     async def sweep() -> None:
         event_log.sweep()
@@ -97,6 +97,7 @@ def create_app(settings: Settings) -> Starlette:
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
             tasks.start_soon(connections.watch)
+            tasks.start_soon(journal.serve)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
             tasks.start_soon(_every, PURGE_SECONDS, purge)
             yield

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Enum, Index, String, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Boolean, Dialect, Enum, Index, String, Text, TypeDecorator, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import DateTime, TypeEngine
 from sqlmodel import Field, SQLModel
@@ -91,6 +91,12 @@ class User(SQLModel, table=True):
     password_hash: str = Field(sa_type=ascii_column(60))
     role: AccountRole = Field(sa_type=enum_column(AccountRole, "role"))
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    """Of all that the user's logs tell of: each event makes a new one."""
+    unannounced: bool = Field(
+        default=False, sa_type=Boolean, index=True, sa_column_kwargs={"server_default": text("0")}
+    )
+    """Set with ``version``, and taken back a moment after the log has been told of it."""
 
 
 class LoginSession(SQLModel, table=True):
@@ -114,6 +120,31 @@ class RefreshToken(SQLModel, table=True):
     session_id: str = Field(foreign_key="login_sessions.id", ondelete="CASCADE", sa_type=ID, index=True)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     spent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Worker(SQLModel, table=True):
+    """A process that serves. What it owns is its own only while it gives signs of life."""
+
+    __tablename__ = "workers"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    name: str = Field(sa_type=String(120))
+    """Host and process id, for people."""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    beat_at: datetime = Field(sa_type=UtcDateTime)
+    """The last sign of life. Like ``started_at`` by the database's clock, which is the same for all."""
+    draining: bool = False
+
+
+class Presence(SQLModel, table=True):
+    """An open socket: which devices are here."""
+
+    __tablename__ = "presences"
+
+    id: str = Field(sa_type=ID, primary_key=True)
+    """The connection's."""
+    session_id: str = Field(foreign_key="login_sessions.id", ondelete="CASCADE", sa_type=ID, index=True)
+    worker_id: str = Field(foreign_key="workers.id", ondelete="CASCADE", sa_type=ID, index=True)
 
 
 class TitleSource(StrEnum):
@@ -198,3 +229,19 @@ class Setting(SQLModel, table=True):
     user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, primary_key=True)
     key: str = Field(sa_type=ascii_column(64), primary_key=True)
     value: Any = Field(default=None, sa_type=JSON)
+
+
+class Draft(SQLModel, table=True):
+    """What somebody has typed and not sent."""
+
+    __tablename__ = "drafts"
+
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, primary_key=True)
+    place: str = Field(sa_type=ID, primary_key=True)
+    """The conversation's id, or an empty text for a conversation that does not exist yet."""
+    conversation_id: str | None = Field(
+        default=None, foreign_key="conversations.id", ondelete="CASCADE", sa_type=ID, index=True
+    )
+    """The same with None: no primary key can hold that."""
+    text: str = Field(sa_type=LONG_TEXT)
+    updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

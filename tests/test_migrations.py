@@ -59,14 +59,17 @@ def statements(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-            return {
-                name: sorted(clause.strip().rstrip(",") for clause in sql.splitlines())
-                for name, sql in rows
-                if name != "alembic_version"
-            }
+            return {name: clauses(sql) for name, sql in rows if name != "alembic_version"}
         names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
         made = (connection.execute(text(f"SHOW CREATE TABLE {name}")).one() for name in names)
-        return {name: sorted(clause.strip().rstrip(",") for clause in sql.splitlines()) for name, sql in made}
+        return {name: clauses(sql) for name, sql in made}
+
+
+def clauses(sql: str) -> list[str]:
+    """What stands between the commas outside inner parentheses; SQLite appends a new column to the last line."""
+    head, _, body = " ".join(sql.split()).partition("(")
+    inner = body.rpartition(")")[0]
+    return [head.strip(), *sorted(clause.strip() for clause in re.split(r",(?![^(]*\))", inner))]
 
 
 def test_from_nothing_to_the_newest_and_no_second_time(engine: Engine) -> None:

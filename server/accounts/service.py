@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,13 +17,13 @@ from server.accounts.identity import Client, Grant, Identity
 from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
 from server.accounts.tokens import fingerprint
-from server.db import Database, Work
+from server.db import Database
 from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated
+from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.codes import AccountRole
 from server.protocol.events import AccountUpdated, SessionClosed, SessionOpened
 from server.realtime.bus import Bus, SessionsEnded
-from server.realtime.journal import Journal, Recorded
 from server.settings import Settings
 from server.tables import LoginSession, User, now
 
@@ -74,7 +74,7 @@ class Accounts:
             session.flush()
             return self._grants.open(session, user, client)
 
-        user, login, token = await self._write_names(work)
+        user, login, token = await _naming(lambda: self._db.write(work))
         log.info("account.registered", user=user.id, role=user.role)
         return self._grants.grant(user, login, token, device=self._grants.devices.read(client.device))
 
@@ -92,20 +92,17 @@ class Accounts:
         attempt.was_right()
         known = found
 
-        def work(session: Session) -> Opened:
+        def work(session: Session) -> Recorded[Opened]:
             user = repository.locked(session, known.id)
             if user is None or user.password_hash != known.password_hash:
                 raise BadCredentials("The password was changed a moment ago.")
             if user.role is AccountRole.SUSPENDED:
                 raise Suspended("This account is suspended. Ask an administrator.")
-            return self._grants.open(session, user, client)
-
-        async def commit() -> Recorded[Opened]:
-            opened = await self._db.write(work)
+            opened = self._grants.open(session, user, client)
             return Recorded(opened, [SessionOpened(session=objects.session(opened[1]))])
 
-        user, session, token = await self._journal.record(known.id, commit)
-        return self._grants.grant(user, session, token, device=device)
+        user, login_session, token = await self._journal.record(known.id, work)
+        return self._grants.grant(user, login_session, token, device=device)
 
     async def refresh(self, token: str) -> Grant:
         """Spends a refresh token for the next one. A token that was stolen ends its login session."""
@@ -136,14 +133,11 @@ class Accounts:
         )
         return Identity(*found) if found is not None else None
 
-    async def account(self, user: str) -> tuple[wire.User, list[wire.Session]]:
+    @staticmethod
+    def account(session: Session, user: str) -> tuple[wire.User, list[wire.Session]]:
         """The user, and where they are logged in, oldest first; an expired login stays until `purge`."""
-
-        def work(session: Session) -> tuple[wire.User, list[wire.Session]]:
-            row = _still(session.get(User, user))
-            return objects.user(row), [objects.session(login) for login in repository.sessions_of(session, user)]
-
-        return await self._db.read(work)
+        row = _still(session.get(User, user))
+        return objects.user(row), [objects.session(login) for login in repository.sessions_of(session, user)]
 
     async def session_of(self, refresh_token: str) -> LoginSession | None:
         token_hash = fingerprint(refresh_token)
@@ -168,20 +162,16 @@ class Accounts:
                 raise Invalid("Changing the e-mail address needs the current password.", field="current_password")
             await self._confirm(who, current_password)
 
-        def work(session: Session) -> tuple[User, bool]:
+        def work(session: Session) -> Recorded[User]:
             user = _still(repository.locked(session, who.user.id))
             before = (user.email, user.username)
             after = (new_email or user.email, new_name or user.username)
             _refuse_taken(session, *after, by_other_than=user.id)
             user.email, user.username = after
             user.username_key = names.username_key(user.username)
-            return user, after != before
+            return Recorded(user, [AccountUpdated(user=self.as_object(user))] if after != before else [])
 
-        async def commit() -> Recorded[User]:
-            user, changed = await self._write_names(work)
-            return Recorded(user, [AccountUpdated(user=self.as_object(user))] if changed else [])
-
-        return await self._journal.record(who.user.id, commit)
+        return await _naming(lambda: self._journal.record(who.user.id, work))
 
     async def change_password(self, who: Identity, current_password: str, new_password: str) -> Grant:
         """Ends every other login session, and the refresh tokens that this one had."""
@@ -189,7 +179,7 @@ class Accounts:
         await self._confirm(who, current_password)
         password_hash = await self.passwords.hash(new_password)
 
-        def work(session: Session) -> tuple[User, LoginSession, str, list[str]]:
+        def work(session: Session) -> Recorded[tuple[User, LoginSession, str, list[str]]]:
             user = _still(repository.locked(session, who.user.id))
             if user.password_hash != who.user.password_hash:
                 raise Conflict("The password was changed a moment ago, on another device.")
@@ -199,14 +189,11 @@ class Accounts:
             others = [row.id for row in repository.sessions_of(session, user.id) if row.id != login.id]
             repository.end_sessions(session, others)
             repository.forget_tokens(session, login.id)
-            return user, login, self._grants.first_token(session, login), others
-
-        async def commit() -> Recorded[tuple[User, LoginSession, str, list[str]]]:
-            changed = await self._db.write(work)
-            return Recorded(changed, [SessionClosed(session=ended) for ended in changed[3]])
+            token = self._grants.first_token(session, login)
+            return Recorded((user, login, token, others), [SessionClosed(session=ended) for ended in others])
 
         with anyio.CancelScope(shield=True):
-            user, login, token, ended = await self._journal.record(who.user.id, commit)
+            user, login, token, ended = await self._journal.record(who.user.id, work)
             if ended:
                 await self._bus.publish(SessionsEnded(frozenset(ended)))
         log.info("account.password.changed", user=user.id, sessions_ended=len(ended))
@@ -229,21 +216,22 @@ class Accounts:
             raise BadCredentials("The current password is not right.", field="current_password")
         attempt.was_right()
 
-    async def _write_names(self, work: Work[T]) -> T:
-        try:
-            return await self._db.write(work)
-        except IntegrityError:
-            # Somebody took a name between our look and our write: a second look says which.
-            return await self._db.write(work)
-
     async def _end(self, user: str, logins: Collection[str]) -> None:
-        async def commit() -> Recorded[None]:
-            await self._db.write(lambda session: repository.end_sessions(session, logins))
+        def work(session: Session) -> Recorded[None]:
+            repository.end_sessions(session, logins)
             return Recorded(None, [SessionClosed(session=login) for login in logins])
 
         with anyio.CancelScope(shield=True):
-            await self._journal.record(user, commit)
+            await self._journal.record(user, work)
             await self._bus.publish(SessionsEnded(frozenset(logins)))
+
+
+async def _naming(write: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await write()
+    except IntegrityError:
+        # Somebody took a name between our look and our write: a second look says which.
+        return await write()
 
 
 def _refuse_taken(session: Session, email: str, username: str, *, by_other_than: str | None = None) -> None:

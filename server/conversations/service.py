@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from server import tables
 from server.conversations import objects, repository
 from server.db import Database
 from server.errors import Invalid, NotFound, TooLarge
+from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.commands import Update
 from server.protocol.events import (
@@ -21,45 +21,17 @@ from server.protocol.events import (
     ConversationUpdated,
     SettingsUpdated,
 )
-from server.realtime.journal import Journal, Recorded
 from server.tables import TitleSource
 
-PAGE = 50
-"""Messages of a snapshot, and conversations beside the pinned ones, at most."""
 SETTING_CHARS = 20_000
 """JSON characters of one setting's value."""
 TEMPERATURES = (0.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Sidebar:
-    conversations: list[wire.Conversation]
-    next: str | None
-    live_turns: list[wire.TurnState]
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """A conversation as the database has it. A live turn's text is that of its last checkpoint."""
-
-    conversation: wire.Conversation
-    messages: list[wire.Message]
-    next: str | None
-    live: wire.Message | None
-    """The running answer's row, on the active path or not."""
 
 
 class Conversations:
     def __init__(self, db: Database, journal: Journal) -> None:
         self._db = db
         self._journal = journal
-
-    async def sidebar(self, user: str) -> Sidebar:
-        return await self._db.read(lambda session: _sidebar(session, user))
-
-    async def transcript(self, user: str, conversation: str) -> Transcript:
-        return await self._db.read(lambda session: _transcript(session, user, conversation))
 
     async def live(self, user: str, conversation: str) -> wire.Message | None:
         """The running answer's row, as of its last checkpoint. NotFound for a foreign conversation."""
@@ -135,7 +107,7 @@ class Conversations:
             row.unread = False
             return Recorded(None, [ConversationUpdated(conversation=objects.conversation(row))])
 
-        await self._journal.record(user, lambda: self._db.write(work))
+        await self._journal.record(user, work)
 
     async def delete(self, user: str, conversations: Collection[str]) -> bool:
         """All of them or, while an answer runs in one, none: then False. NotFound if one is not the user's."""
@@ -147,7 +119,7 @@ class Conversations:
             repository.remove(session, user, conversations)
             return Recorded(True, [ConversationDeleted(conversation=deleted) for deleted in conversations])
 
-        return await self._journal.record(user, lambda: self._db.write(work))
+        return await self._journal.record(user, work)
 
     async def set_setting(self, user: str, key: str, value: Any) -> None:
         if len(msgspec.json.encode(value)) > SETTING_CHARS:
@@ -157,7 +129,7 @@ class Conversations:
             repository.set_setting(session, user, key, value)
             return Recorded(None, [SettingsUpdated(key=key, value=value)])
 
-        await self._journal.record(user, lambda: self._db.write(work))
+        await self._journal.record(user, work)
 
     async def _change(
         self, user: str, conversation: str, change: Callable[[tables.Conversation], None]
@@ -169,34 +141,7 @@ class Conversations:
             after = objects.conversation(row)
             return Recorded(after, [ConversationUpdated(conversation=after)] if after != before else [])
 
-        return await self._journal.record(user, lambda: self._db.write(work))
-
-
-def _sidebar(session: Session, user: str) -> Sidebar:
-    rows, cursor = repository.page(session, user, before=None, limit=PAGE, archived=False)
-    listed = {row.id for row in rows}
-    rows += [row for row in repository.pinned(session, user) if row.id not in listed]
-    live = repository.live_turns(session, col(tables.Conversation.user_id) == user)
-    return Sidebar(
-        conversations=[objects.conversation(row) for row in rows],
-        next=cursor,
-        live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
-        settings=repository.settings(session, user),
-    )
-
-
-def _transcript(session: Session, user: str, conversation: str) -> Transcript:
-    row = repository.find(session, user, conversation)
-    tree = repository.tree(session, conversation)
-    path = tree.path(row.leaf_id)
-    shown = path[-PAGE:]
-    live = repository.messages(session, [row.live_turn_id])[0] if row.live_turn_id else None
-    return Transcript(
-        conversation=objects.conversation(row),
-        messages=objects.messages(repository.messages(session, shown), tree),
-        next=shown[0] if len(path) > PAGE else None,
-        live=objects.message(live, tree.siblings(live.id)) if live else None,
-    )
+        return await self._journal.record(user, work)
 
 
 def _check_params(params: wire.Params | msgspec.UnsetType) -> None:

@@ -22,13 +22,14 @@ from server.gateway.following import Following
 from server.gateway.html import Renderer
 from server.gateway.outbox import Outbox, SocketGone
 from server.gateway.transport import transport_of
+from server.journal import Journal
 from server.llm.catalog import Catalog
 from server.protocol import codec
 from server.protocol.codec import BadFrame
 from server.protocol.codes import CloseCode, ErrorCode, Format
 from server.protocol.commands import Command
 from server.protocol.replies import Error
-from server.realtime.journal import Journal
+from server.realtime.tail import Log
 from server.tables import new_id
 from server.turns.service import Turns
 from server.turns.titles import Titles
@@ -137,16 +138,18 @@ class Connection:
         return True
 
     @asynccontextmanager
-    async def following(self, log_name: str, format: Format | None) -> AsyncIterator[Following]:
+    async def following(self, log_: Log, format: Format | None) -> AsyncIterator[Following]:
         """A place in a log, at its present end; on leaving without an error the outbox follows from it on.
 
-        Leaving does not wait: what is read of the following in its last line still holds for the reply.
+        Raises HistoryLost when the log begins anew meanwhile. Leaving does not wait: what is read of the following in
+        its last line still holds for the reply.
         """
 
         def wake() -> None:
             self.outbox.wake()
 
-        feed = await self.services.feeds.join(log_name, wake, html=format is Format.HTML)
+        await self.services.journal.prepare(log_.owner)
+        feed = await self.services.feeds.join(log_, wake, html=format is Format.HTML)
         try:
             following = Following(feed, format, wake)
             yield following

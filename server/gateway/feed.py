@@ -12,7 +12,7 @@ from itertools import takewhile
 
 import structlog
 
-from server.gateway.html import Live, Renderer, draw, texts
+from server.gateway.html import Live, Renderer, draw
 from server.gateway.rendering import Drawn, Pace, Rendering
 from server.protocol import codec
 from server.protocol.events import (
@@ -25,7 +25,9 @@ from server.protocol.events import (
     TurnStarted,
 )
 from server.protocol.objects import Message
-from server.realtime.event_log import EventLog, Position, Tail
+from server.realtime.event_log import EventLog
+from server.realtime.tail import Log, Position, Tail
+from server.transcript.standing import texts
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +36,7 @@ ENCODED = 256
 
 
 class Feed:
-    def __init__(self, log: str, renderer: Renderer, pace: Pace) -> None:
+    def __init__(self, log: Log, renderer: Renderer, pace: Pace) -> None:
         self.log = log
         self.ready = 0
         """Entries up to this offset are visible."""
@@ -126,7 +128,7 @@ class Feed:
             if isinstance(event, TurnStarted):
                 await self._begin_run(event)
         except Exception:  # one entry must not hold up all that follow it
-            log.exception("feed.not_prepared", log=self.log, offset=event.offset)
+            log.exception("feed.not_prepared", log=str(self.log), offset=event.offset)
         finally:
             self._preparing = None
         self.ready = event.offset
@@ -170,13 +172,13 @@ class Feeds:
         self._event_log = event_log
         self._renderer = renderer
         self._pace = Pace()
-        self._feeds: dict[str, Feed] = {}
+        self._feeds: dict[Log, Feed] = {}
         self._lock = asyncio.Lock()
 
-    async def join(self, log: str, wake: Callable[[], None], *, html: bool) -> Feed:
+    async def join(self, log: Log, wake: Callable[[], None], *, html: bool) -> Feed:
         async with self._lock:
             feed = self._feeds.get(log)
-            if feed is None:
+            if feed is None or feed.tail.lost:
                 feed = Feed(log, self._renderer, self._pace)
                 try:
                     await feed.begin(self._event_log)
@@ -189,9 +191,11 @@ class Feeds:
 
     def leave(self, feed: Feed, wake: Callable[[], None]) -> None:
         feed.leave(wake)
-        if feed.idle and self._feeds.get(feed.log) is feed:
+        if not feed.idle:
+            return
+        feed.end(self._event_log)
+        if self._feeds.get(feed.log) is feed:  # else its log has begun anew, with another feed
             del self._feeds[feed.log]
-            feed.end(self._event_log)
 
 
 def _messages(event: Event) -> list[Message]:

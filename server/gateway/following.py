@@ -12,7 +12,7 @@ from server.gateway.rendering import Rendering
 from server.protocol import codec
 from server.protocol.codes import Format
 from server.protocol.events import Event, Reset, TurnDelta, TurnFinished, TurnRender, TurnStarted
-from server.realtime.event_log import Position
+from server.realtime.tail import Position
 
 LOOKAHEAD = 512
 """Entries looked at for one frame: a reader that is further behind gets several."""
@@ -109,7 +109,7 @@ class Following:
         self.offset = max(self.offset, rendering.offset)
         return codec.encode(
             TurnRender(
-                conversation=self.feed.log.partition(":")[2],
+                conversation=self.feed.log.conversation or "",
                 turn=rendering.turn,
                 offset=self.offset,  # what lies between is of another part: frames of one log leave in order
                 part=rendering.part,
@@ -135,7 +135,7 @@ class Following:
         )
 
     def _conversation(self) -> str | UnsetType:
-        return UNSET if self.format is None else self.feed.log.partition(":")[2]
+        return UNSET if self.format is None else self.feed.log.conversation or UNSET
 
 
 def _run(first: TurnDelta, entries: Sequence[Event]) -> list[TurnDelta]:

@@ -13,6 +13,7 @@ from server.gateway.rendering import Drawn
 from server.markdown import BlockStream, render_blocks
 from server.protocol.codes import Part
 from server.protocol.objects import Message
+from server.transcript.standing import texts
 
 log = structlog.get_logger(__name__)
 
@@ -81,10 +82,6 @@ def _html(text: str, message: str, part: Part) -> str:
     except Exception:
         log.exception("rendering.failed", message=message, part=part)
         return f"<pre>{escape(text)}</pre>"
-
-
-def texts(message: Message) -> dict[Part, str]:
-    return {Part.ANSWER: message.text, Part.REASONING: message.reasoning or ""}
 
 
 def id_prefix(message: str, part: Part) -> str:

@@ -13,7 +13,7 @@ from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.protocol import codec
 from server.protocol.events import ConversationDeleted, Event
-from server.realtime.event_log import conversation_log
+from server.realtime.tail import Log
 
 REPLIES = 64
 """Replies that may wait; a client that does not read them is not read from either."""
@@ -33,7 +33,7 @@ class Outbox:
         self._feeds = feeds
         self._send = send
         self._replies: deque[str] = deque()
-        self._followings: dict[str, Following] = {}
+        self._followings: dict[Log, Following] = {}
         self._holds = 0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -64,7 +64,7 @@ class Outbox:
     def wake(self) -> None:
         self._work.set()
 
-    def following(self, log: str) -> Following | None:
+    def following(self, log: Log) -> Following | None:
         following = self._followings.get(log)
         return None if following is None or following.lost else following
 
@@ -77,7 +77,7 @@ class Outbox:
         self._followings[following.feed.log] = following
         self._work.set()
 
-    def leave(self, log: str) -> None:
+    def leave(self, log: Log) -> None:
         if following := self._followings.pop(log, None):
             self._feeds.leave(following.feed, following.wake)
 
@@ -121,4 +121,5 @@ class Outbox:
     def _passed(self, event: Event) -> None:
         """After a conversation's end nothing of it follows."""
         if isinstance(event, ConversationDeleted):
-            self.leave(conversation_log(event.conversation))
+            for log in [log for log in self._followings if log.conversation == event.conversation]:
+                self.leave(log)

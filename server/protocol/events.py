@@ -79,6 +79,8 @@ class TurnStarted(ConversationEvent, tag="turn.started", kw_only=True):
     """``message`` is the assistant's; it carries the text that the run goes on from."""
 
     message: Message
+    run: int = 1
+    """Of this turn: each ``continue`` begins another one."""
 
 
 class TurnDelta(ConversationEvent, tag="turn.delta", kw_only=True):

@@ -3,99 +3,179 @@
 from __future__ import annotations
 
 import secrets
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
+from typing import ClassVar
 
-from server.protocol.events import Event
-from server.realtime.event_log import MAX_ENTRIES, WINDOW, EventLog, Position, Tail, Wake
+from server.protocol.codes import Part
+from server.protocol.events import Event, TurnFinished, TurnStarted
+from server.realtime.event_log import (
+    MAX_ENTRIES,
+    WINDOW,
+    Entry,
+    EventLog,
+    HistoryLost,
+    Ledger,
+    Outcome,
+    RunKey,
+    Speech,
+    Wake,
+)
+from server.realtime.tail import Log, Position, Tail
 
-TRIM = 256
-"""Entries are removed in lots of so many: a removal from the front of a list moves all the others."""
 
+@dataclass(slots=True)
+class _Shelf:
+    """A log: its tail, who follows it, and the run that may write into it."""
 
-class MemoryTail(Tail):
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._epoch = secrets.token_hex(8)
-        self._entries: list[Event] = []
-        self._times: list[float] = []
-        self._first = 1
-        self.used = now()
-        self.followers: set[Wake] = set()
-
-    @property
-    def position(self) -> Position:
-        return Position(self._epoch, self._first + len(self._entries) - 1)
-
-    @property
-    def first(self) -> int:
-        return self._first
-
-    def after(self, offset: int, limit: int | None = None) -> Sequence[Event]:
-        start = offset - self._first + 1
-        return self._entries[start:] if limit is None else self._entries[start : start + limit]
-
-    def add(self, event: Event) -> None:
-        event.offset = self._first + len(self._entries)
-        self._entries.append(event)
-        self.used = self._now()
-        self._times.append(self.used)
-
-    def trim(self, least: int = TRIM) -> None:
-        """Removes what is past the window, if that is ``least`` entries or more."""
-        expired = bisect_left(self._times, self._now() - WINDOW)
-        excess = max(expired, len(self._entries) - MAX_ENTRIES)
-        if excess >= least:
-            del self._entries[:excess], self._times[:excess]
-            self._first += excess
+    tail: Tail
+    used: float
+    followers: set[Wake] = field(default_factory=set)
+    run: RunKey | None = None
+    chars: dict[Part, int] = field(default_factory=lambda: dict.fromkeys(Part, 0))
 
 
 class MemoryEventLog(EventLog):
-    """Appending and waking happen in one step of the event loop; nothing here waits."""
+    """Everything happens in one step of the event loop; nothing here waits."""
+
+    outlives_process: ClassVar[bool] = False
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._tails: dict[str, MemoryTail] = {}
+        self._shelves: dict[Log, _Shelf] = {}
+        self._ledgers: dict[str, Ledger] = {}
 
-    async def append(self, entries: Sequence[tuple[str, Event]]) -> None:
-        woken: dict[Wake, None] = {}
-        for log, event in entries:
-            tail = self._tail(log)
-            tail.add(event)
-            tail.trim()
-            woken.update(dict.fromkeys(tail.followers))
-        for wake in woken:
-            wake()
+    async def announce(self, user: str, version: int, entries: Sequence[Entry]) -> Outcome:
+        ledger = self._ledgers.get(user)
+        if ledger is None:
+            return Outcome.LOST
+        if ledger.version >= version:
+            return Outcome.DONE
+        before = version - len(entries)
+        if ledger.version != before:
+            return Outcome.BEHIND
+        self._ledgers[user] = Ledger(ledger.key, version)
+        self._add((log, event, number) for number, (log, event) in enumerate(entries, before + 1))
+        return Outcome.DONE
 
-    async def follow(self, log: str, wake: Wake) -> MemoryTail:
-        tail = self._tail(log)
-        tail.followers.add(wake)
-        return tail
+    async def write(self, speeches: Sequence[Speech]) -> list[Outcome]:
+        outcomes = [self._fate(speech) for speech in speeches]
+        taken = [speech for speech, outcome in zip(speeches, outcomes, strict=True) if outcome is Outcome.DONE]
+        for speech in taken:
+            chars = self._shelves[speech.run.log].chars
+            for delta in speech.deltas:
+                chars[delta.part] += len(delta.text)
+        self._add((speech.run.log, delta, None) for speech in taken for delta in speech.deltas)
+        return outcomes
 
-    def unfollow(self, log: str, wake: Wake) -> None:
-        if tail := self._tails.get(log):
-            tail.followers.discard(wake)
-            tail.used = self._now()
+    async def append(self, entries: Sequence[Entry]) -> None:
+        self._add((log, event, None) for log, event in entries)
 
-    async def position(self, log: str) -> Position:
-        return self._tail(log).position
+    async def ledger(self, user: str) -> Ledger | None:
+        return self._ledgers.get(user)
 
-    async def names(self, prefix: str) -> list[str]:
-        return [log for log in self._tails if log.startswith(prefix)]
+    async def renew(self, user: str, version: int, instead_of: Ledger | None) -> None:
+        held = self._ledgers.get(user)
+        if (held and held.key) != (instead_of and instead_of.key):
+            return
+        self._ledgers[user] = Ledger(secrets.token_hex(8), version)
+        for log in [log for log in self._shelves if log.owner == user]:
+            self._lose(log)
+
+    async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:
+        self._lose(run.log)
+        shelf = self._shelf(run.log)
+        shelf.run, shelf.chars = run, dict(chars)
+        return shelf.tail.position
+
+    async def seize(self, run: RunKey) -> Sequence[Event]:
+        shelf = self._shelves.get(run.log)
+        if shelf is None:
+            return []
+        if shelf.run == run:
+            shelf.run = None
+        return shelf.tail.after(shelf.tail.first - 1)
+
+    async def follow(self, log: Log, wake: Wake) -> Tail:
+        self._ledger(log)
+        shelf = self._shelf(log)
+        shelf.followers.add(wake)
+        return shelf.tail
+
+    def unfollow(self, log: Log, wake: Wake) -> None:
+        if shelf := self._shelves.get(log):
+            shelf.followers.discard(wake)
+            shelf.used = self._now()
+
+    async def catch_up(self, tail: Tail) -> Ledger:
+        if tail.lost:
+            raise HistoryLost
+        return self._ledger(tail.log)
+
+    async def position(self, log: Log) -> Position:
+        self._ledger(log)
+        return self._shelf(log).tail.position
+
+    def followed(self) -> list[Log]:
+        return [log for log, shelf in self._shelves.items() if shelf.followers]
 
     def sweep(self) -> None:
         """Forgets what nobody can ask for any more. Called every now and then."""
         limit = self._now() - WINDOW
-        for log, tail in list(self._tails.items()):
-            if not tail.followers and tail.used < limit:
-                del self._tails[log]
+        for log, shelf in list(self._shelves.items()):
+            if not shelf.followers and shelf.used < limit:
+                del self._shelves[log]
             else:
-                tail.trim(least=1)
+                shelf.tail.trim(WINDOW, MAX_ENTRIES, least=1)
+        kept = {log.owner for log in self._shelves}
+        for user in [user for user in self._ledgers if user not in kept]:
+            del self._ledgers[user]
 
-    def _tail(self, log: str) -> MemoryTail:
-        tail = self._tails.get(log)
-        if tail is None:
-            tail = self._tails[log] = MemoryTail(self._now)
-        tail.used = self._now()
-        return tail
+    def _add(self, entries: Iterable[tuple[Log, Event, int | None]]) -> None:
+        woken: dict[Wake, None] = {}
+        for log, event, version in entries:
+            shelf = self._shelf(log)
+            shelf.tail.add(event, version)
+            shelf.tail.trim(WINDOW, MAX_ENTRIES)
+            if isinstance(event, TurnStarted):
+                shelf.run = RunKey(log, event.message.id, event.run)
+                shelf.chars = {Part.ANSWER: len(event.message.text), Part.REASONING: len(event.message.reasoning or "")}
+            elif isinstance(event, TurnFinished):
+                shelf.run = None
+            woken.update(dict.fromkeys(shelf.followers))
+        for wake in woken:
+            wake()
+
+    def _fate(self, speech: Speech) -> Outcome:
+        shelf = self._shelves.get(speech.run.log)
+        if shelf is None or shelf.tail.position.epoch != speech.epoch:
+            return Outcome.LOST
+        if shelf.run != speech.run:
+            return Outcome.OVER
+        chars = dict(shelf.chars)
+        for delta in speech.deltas:
+            if delta.from_ != chars[delta.part]:
+                return Outcome.LOST
+            chars[delta.part] += len(delta.text)
+        return Outcome.DONE
+
+    def _lose(self, log: Log) -> None:
+        shelf = self._shelves.pop(log, None)
+        if shelf is None:
+            return
+        shelf.tail.lost = True
+        for wake in shelf.followers:
+            wake()
+
+    def _ledger(self, log: Log) -> Ledger:
+        if ledger := self._ledgers.get(log.owner):
+            return ledger
+        raise HistoryLost
+
+    def _shelf(self, log: Log) -> _Shelf:
+        shelf = self._shelves.get(log)
+        if shelf is None:
+            shelf = self._shelves[log] = _Shelf(Tail(log, secrets.token_hex(8), self._now), self._now())
+        shelf.used = self._now()
+        return shelf

@@ -6,7 +6,8 @@ answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from sqlmodel import Session
 from server.conversations import objects
 from server.conversations import repository as conversations
 from server.errors import Conflict, NotFound
-from server.protocol.codes import Role, Status
+from server.protocol.codes import Part, Role, Status
 from server.protocol.events import (
     ConversationCreated,
     ConversationUpdated,
@@ -36,6 +37,8 @@ class Planted:
     question: str
     run: Run
     events: list[Event]
+    base: Mapping[Part, str] = field(default_factory=dict)
+    """What earlier runs of the turn have left."""
 
 
 def ask(
@@ -130,7 +133,7 @@ def _run(row: Conversation, answer: Message) -> Run:
 def _begun(row: Conversation, answer: Message, tree: Tree) -> tuple[Event, Event]:
     message = objects.message(answer, tree.siblings(answer.id))
     return (
-        TurnStarted(conversation=row.id, message=message),
+        TurnStarted(conversation=row.id, message=message, run=answer.run),
         TurnStatus(conversation=row.id, turn=answer.id, status=answer.status),
     )
 

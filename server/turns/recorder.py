@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import anyio
 import structlog
@@ -13,12 +14,13 @@ from server.conversations import objects
 from server.conversations import repository as conversations
 from server.db import Database
 from server.errors import Unavailable
+from server.journal import Journal, Recorded
 from server.protocol.codes import Part, Status
 from server.protocol.events import ConversationUpdated, Event, TurnDelta, TurnFinished, TurnStatus
 from server.protocol.objects import TurnError, Usage
-from server.realtime.event_log import conversation_log
-from server.realtime.journal import Journal, Recorded
+from server.realtime.event_log import HistoryLost, Outcome, Speech
 from server.turns import repository
+from server.turns.recording import Recording
 from server.turns.repository import Run, Written
 
 log = structlog.get_logger(__name__)
@@ -32,57 +34,10 @@ RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ending:
     status: Status
     error: TurnError | None = None
     usage: Usage | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Recording:
-    """One run as it is written. Text is kept in pieces: joining it for every token would be quadratic."""
-
-    run: Run
-    _texts: dict[Part, list[str]] = field(default_factory=lambda: {part: [] for part in Part})
-    _lengths: dict[Part, int] = field(default_factory=lambda: dict.fromkeys(Part, 0))
-    _waiting: list[tuple[Part, list[str]]] = field(default_factory=list)
-    unsaved: bool = False
-    """Whether the log has words that the database has not."""
-    announced: bool = False
-    """Whether the row and the sidebars say ``streaming``."""
-
-    def write(self, part: Part, text: str) -> None:
-        self._texts[part].append(text)
-        if not self._waiting or self._waiting[-1][0] is not part:
-            self._waiting.append((part, []))
-        self._waiting[-1][1].append(text)
-
-    @property
-    def empty(self) -> bool:
-        return not any(self._texts.values())
-
-    def take(self) -> list[TurnDelta]:
-        """What was written since the last time: one delta for each stretch of one part."""
-        deltas = []
-        for part, pieces in self._waiting:
-            text = "".join(pieces)
-            start = self._lengths[part]
-            self._lengths[part] += len(text)
-            deltas.append(
-                TurnDelta(conversation=self.run.conversation, turn=self.run.turn, part=part, from_=start, text=text)
-            )
-        self._waiting.clear()
-        self.unsaved = self.unsaved or bool(deltas)
-        return deltas
-
-    def written(self) -> Written:
-        """What the log has been given: the database is never ahead of it."""
-        return Written(self.run, self._join(Part.ANSWER), self._join(Part.REASONING))
-
-    def _join(self, part: Part) -> str:
-        text = "".join(self._texts[part])
-        self._texts[part][:] = [text]
-        return text[: self._lengths[part]]
 
 
 class Recorder:
@@ -94,14 +49,14 @@ class Recorder:
         self._wake = anyio.Event()
         self._flushing = anyio.Lock()
 
-    def begin(self, run: Run) -> Recording:
-        recording = Recording(run)
+    def begin(self, run: Run, epoch: str, base: Mapping[Part, str], give_up: Callable[[], None]) -> Recording:
+        recording = Recording.after(base, run, epoch, give_up)
         self._recordings.add(recording)
         return recording
 
     async def write(self, recording: Recording, part: Part, text: str) -> None:
         """The first words of a run go out at once, the others with the tick."""
-        first = recording.empty
+        first = not recording.spoken
         recording.write(part, text)
         self._dirty.add(recording)
         if first:
@@ -113,14 +68,29 @@ class Recorder:
         """Appends all that is waiting, of all turns in one go. When it returns, nothing of before is under way."""
         async with self._flushing:
             dirty, self._dirty = self._dirty, set()
-            entries: list[tuple[str, Event]] = [
-                (conversation_log(recording.run.conversation), delta)
-                for recording in dirty
-                for delta in recording.take()
-            ]
-            if entries:
+            taken = [(recording, recording.take()) for recording in dirty if not recording.adrift]
+            spoken = [(recording, deltas) for recording, deltas in taken if deltas]
+            if spoken:
                 with anyio.CancelScope(shield=True):  # what was taken is nowhere else
-                    await self._journal.log.append(entries)
+                    await self._say(spoken)
+
+    async def _say(self, spoken: Sequence[tuple[Recording, list[TurnDelta]]]) -> None:
+        speeches = [Speech(recording.key, recording.epoch, deltas) for recording, deltas in spoken]
+        try:
+            outcomes = await self._journal.log.write(speeches)
+        except Unavailable as error:
+            log.warning("turns.log_unreachable", turns=len(spoken), reason=error.message)
+            outcomes = [Outcome.LOST] * len(spoken)
+        except BaseException:
+            for recording, _ in spoken:
+                recording.cut_loose()
+            raise
+        for (recording, _), outcome in zip(spoken, outcomes, strict=True):
+            if outcome is Outcome.LOST:
+                recording.cut_loose()
+            elif outcome is Outcome.OVER:
+                log.warning("turns.taken_over", turn=recording.run.turn)
+                recording.give_up()
 
     async def serve_log(self) -> None:
         while True:
@@ -145,23 +115,49 @@ class Recorder:
 
     async def checkpoint(self) -> None:
         """Stores the texts so far of all live turns, in one transaction."""
-        unsaved = [recording for recording in self._recordings if recording.unsaved]
+        unsaved = [recording for recording in self._recordings if recording.unsaved or recording.adrift]
         if not unsaved:
             return
-        written = [recording.written() for recording in unsaved]
+        written = {recording: recording.written() for recording in unsaved}
+        adrift = [recording for recording in unsaved if recording.adrift]
         for recording in unsaved:
             recording.unsaved = False
+
+        def work(session: Session) -> list[Recording]:
+            repository.checkpoint(session, list(written.values()))
+            return [recording for recording in adrift if repository.owned(session, recording.run) is None]
+
         try:
-            await self._db.write(lambda session: repository.checkpoint(session, written))
+            foreign = await self._db.write(work)
         except BaseException:
             for recording in unsaved:
                 recording.unsaved = True
             raise
         async with anyio.create_task_group() as tasks:
             for recording in unsaved:
-                if not recording.announced:
+                if recording in foreign:
+                    recording.give_up()
+                elif recording in adrift:
+                    tasks.start_soon(self._resume, recording, written[recording])
+                if not recording.announced and recording.spoken and recording not in foreign:
                     recording.announced = True
                     tasks.start_soon(self._announce_streaming, recording.run)
+
+    async def _resume(self, recording: Recording, saved: Written) -> None:
+        """The log lacks words, and the database has them all: the log begins anew from there."""
+        chars = {Part.ANSWER: len(saved.text), Part.REASONING: len(saved.reasoning)}
+        async with self._flushing:
+            if recording not in self._recordings:
+                return  # it has ended meanwhile
+            try:
+                await self._journal.prepare(recording.run.user)
+                position = await self._journal.log.resume(recording.key, chars)
+            except (Unavailable, HistoryLost) as error:
+                log.warning("turns.still_adrift", turn=recording.run.turn, reason=repr(error))
+                return  # with the next checkpoint again
+            recording.rejoin(position.epoch, saved)
+        self._dirty.add(recording)
+        self._wake.set()
 
     async def _announce_streaming(self, run: Run) -> None:
         def work(session: Session) -> Recorded[None]:
@@ -172,11 +168,11 @@ class Recorder:
             return Recorded(None, [TurnStatus(conversation=run.conversation, turn=run.turn, status=Status.STREAMING)])
 
         try:
-            await self._journal.record(run.user, lambda: self._db.write(work))
+            await self._journal.record(run.user, work)
         except Unavailable:
             log.warning("turns.status_missed", turn=run.turn)
 
-    async def finish(self, recording: Recording, outcome: Outcome) -> tables.Conversation | None:
+    async def finish(self, recording: Recording, ending: Ending) -> tables.Conversation | None:
         """Ends the run: what was written, and how it ended, in one transaction, then the events.
 
         Tries until the database takes it. Returns the conversation as it is then, or None when the run was not this
@@ -185,13 +181,12 @@ class Recorder:
         await self.flush()
         self._recordings.discard(recording)
         written = recording.written()
+        if recording.adrift:  # the log has not all of it, and does not get the end of what it has not
+            await self._journal.distrust(recording.run.user)
         tries = 0
         while True:
             try:
-                return await self._journal.record(
-                    recording.run.user,
-                    lambda: self._db.write(lambda session: _finish(session, written, outcome)),
-                )
+                return await self._journal.record(recording.run.user, lambda session: _finish(session, written, ending))
             except Unavailable as error:
                 delay = RETRY[min(tries, len(RETRY) - 1)]
                 tries += 1
@@ -199,7 +194,7 @@ class Recorder:
                 await anyio.sleep(delay)
 
 
-def _finish(session: Session, written: Written, outcome: Outcome) -> Recorded[tables.Conversation | None]:
+def _finish(session: Session, written: Written, ending: Ending) -> Recorded[tables.Conversation | None]:
     run = written.run
     conversation = session.get(tables.Conversation, run.conversation, with_for_update=True)
     message = repository.owned(session, run)
@@ -207,12 +202,12 @@ def _finish(session: Session, written: Written, outcome: Outcome) -> Recorded[ta
         return Recorded(None)
     message.text = written.text
     message.reasoning = written.reasoning or None
-    if outcome.error is not None:
-        message.error_code, message.error_message = outcome.error.code, outcome.error.message
-    if outcome.usage is not None:
-        message.prompt_tokens = outcome.usage.prompt_tokens
-        message.completion_tokens = outcome.usage.completion_tokens
-    repository.end(conversation, message, outcome.status)
+    if ending.error is not None:
+        message.error_code, message.error_message = ending.error.code, ending.error.message
+    if ending.usage is not None:
+        message.prompt_tokens = ending.usage.prompt_tokens
+        message.completion_tokens = ending.usage.completion_tokens
+    repository.end(conversation, message, ending.status)
     return Recorded(conversation, ended(session, conversation, message))
 
 

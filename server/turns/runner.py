@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import cast
@@ -21,7 +22,8 @@ from server.protocol.codes import Part, Status
 from server.protocol.objects import Params, TurnError, Usage
 from server.settings import Settings
 from server.transcript import context
-from server.turns.recorder import Outcome, Recorder, Recording
+from server.turns.recorder import Ending, Recorder
+from server.turns.recording import Recording
 from server.turns.repository import Run
 
 log = structlog.get_logger(__name__)
@@ -62,34 +64,39 @@ class Runner:
         self._recorder = recorder
         self._settings = settings
 
-    async def run(self, run: Run, handle: Handle) -> tables.Conversation | None:
-        """Runs to the end, whoever watches. Returns the conversation if this run ended it."""
-        recording = self._recorder.begin(run)
-        outcome = await self._ask(run, recording, handle)
+    async def run(
+        self, run: Run, handle: Handle, *, epoch: str, base: Mapping[Part, str]
+    ) -> tables.Conversation | None:
+        """Runs to the end, whoever watches. Returns the conversation if this run ended it.
+
+        ``base``: what earlier runs of the turn have left.
+        """
+        recording = self._recorder.begin(run, epoch, base, give_up=lambda: handle.end(Status.INTERRUPTED))
+        ending = await self._ask(run, recording, handle)
         with anyio.CancelScope(shield=True):
-            conversation = await self._recorder.finish(recording, outcome)
-        error = outcome.error.code if outcome.error else None
-        log.info("turn.finished", turn=run.turn, user=run.user, status=str(outcome.status), error=error)
+            conversation = await self._recorder.finish(recording, ending)
+        error = ending.error.code if ending.error else None
+        log.info("turn.finished", turn=run.turn, user=run.user, status=str(ending.status), error=error)
         return conversation
 
-    async def _ask(self, run: Run, recording: Recording, handle: Handle) -> Outcome:
-        outcome = Outcome(handle.ending)
+    async def _ask(self, run: Run, recording: Recording, handle: Handle) -> Ending:
+        ending = Ending(handle.ending)
         try:
             with handle.scope:
-                outcome = await self._listen(run, recording)
+                ending = await self._listen(run, recording)
         except UpstreamError as error:
-            outcome = Outcome(Status.FAILED, TurnError(code=error.reason, message=error.message))
+            ending = Ending(Status.FAILED, TurnError(code=error.reason, message=error.message))
         except ParleyError as error:
-            outcome = Outcome(Status.FAILED, TurnError(code=error.code, message=error.message))
+            ending = Ending(Status.FAILED, TurnError(code=error.code, message=error.message))
         except Exception:
             log.exception("turn.crashed", turn=run.turn)
             words = "Something went wrong inside the server; its log says what. Try again."
-            outcome = Outcome(Status.FAILED, TurnError(code="internal", message=words))
+            ending = Ending(Status.FAILED, TurnError(code="internal", message=words))
         if handle.scope.cancelled_caught:
-            return Outcome(handle.ending, _interruption() if handle.ending is Status.INTERRUPTED else None)
-        return outcome
+            return Ending(handle.ending, _interruption() if handle.ending is Status.INTERRUPTED else None)
+        return ending
 
-    async def _listen(self, run: Run, recording: Recording) -> Outcome:
+    async def _listen(self, run: Run, recording: Recording) -> Ending:
         question = await self._db.read(lambda session: _question(session, run))
         model = self._catalog.get(question.model)
         status, usage = Status.COMPLETE, None
@@ -102,7 +109,7 @@ class Runner:
                     status = Status.TRUNCATED
                 if piece.prompt_tokens is not None and piece.completion_tokens is not None:
                     usage = Usage(prompt_tokens=piece.prompt_tokens, completion_tokens=piece.completion_tokens)
-        return Outcome(status, usage=usage)
+        return Ending(status, usage=usage)
 
     def _request(self, question: Question, model: ModelInfo) -> ModelRequest:
         window = model.context_tokens or self._settings.context_tokens

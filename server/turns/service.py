@@ -9,22 +9,21 @@ from datetime import timedelta
 import anyio
 import msgspec
 from msgspec import UNSET
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from server.conversations import repository as conversations
 from server.db import Database
 from server.errors import Busy, Invalid, NotFound, TooLarge
+from server.journal import Journal, Recorded
 from server.llm.catalog import Catalog
 from server.protocol.codes import Role
 from server.protocol.commands import Regenerate, Send
-from server.realtime.event_log import Position, conversation_log
-from server.realtime.journal import Journal, Recorded
+from server.realtime.event_log import conversation_log
+from server.realtime.tail import Position
 from server.settings import Settings
 from server.tables import Conversation, TitleSource, new_id, now
 from server.turns import asking, repository
 from server.turns.asking import Planted
-from server.turns.repository import Run
 from server.turns.supervisor import Supervisor
 from server.turns.titles import first_words
 
@@ -50,7 +49,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class _Begun:
     reply: Reply
-    run: Run | None
+    planted: Planted | None
     """None: the same was asked before, and nothing begins."""
 
 
@@ -128,7 +127,7 @@ class Turns:
         What a ``client_id`` was answered with comes first, before every limit: a client resends without fear.
         """
 
-        def work(session: Session, position: Position) -> Recorded[_Begun]:
+        def work(session: Session) -> Recorded[_Begun]:
             if client_id is not None:
                 known = repository.remembered(session, user, client_id, content)
                 if known is not None:
@@ -137,20 +136,13 @@ class Turns:
             reply = _reply(planted, position)
             if client_id is not None:
                 repository.remember(session, user, client_id, content, reply)
-            return Recorded(_Begun(reply, planted.run), planted.events)
+            return Recorded(_Begun(reply, planted), planted.events)
 
-        async def commit() -> Recorded[_Begun]:
-            position = await self._journal.log.position(conversation_log(conversation))
-            try:
-                return await self._db.write(lambda session: work(session, position))
-            except IntegrityError:
-                # Another worker has just used the same `client_id`; now it is there to be found.
-                return await self._db.write(lambda session: work(session, position))
-
+        position = await self._journal.position(conversation_log(user, conversation))
         with anyio.CancelScope(shield=True):
-            begun = await self._journal.record(user, commit)
-            if begun.run is not None:
-                self._supervisor.start(begun.run)
+            begun = await self._journal.record(user, work)
+            if begun.planted is not None:
+                self._supervisor.start(begun.planted.run, position.epoch, begun.planted.base)
         return begun.reply
 
     def _model(self, session: Session, row: Conversation, wanted: str | None) -> str:

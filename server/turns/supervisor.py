@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -9,9 +11,9 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from server.protocol.codes import Status
+from server.protocol.codes import Part, Status
 from server.realtime.bus import Bus, Signal, StopTurn
-from server.tables import new_id
+from server.tables import Conversation, new_id
 from server.turns.recorder import Recorder
 from server.turns.repository import Run
 from server.turns.runner import Handle, Runner
@@ -57,10 +59,11 @@ class Supervisor:
         self._service.cancel_scope.cancel()
         await self._service.__aexit__(None, None, None)
 
-    def start(self, run: Run) -> None:
-        """Begins a run whose row is committed."""
+    def start(self, run: Run, epoch: str, base: Mapping[Part, str]) -> None:
+        """Begins a run whose row is committed; ``epoch`` is that of the log which tells of it."""
         handle = self._handles[run.turn] = Handle()
-        self._turns.start_soon(self._run, run, handle, name=f"turn {run.turn}")
+        runs = partial(self._runner.run, run, handle, epoch=epoch, base=base)
+        self._turns.start_soon(self._run, run, handle, runs, name=f"turn {run.turn}")
 
     async def stop(self, turn: str) -> None:
         """Ends the turn as ``stopped``, on whichever worker it runs."""
@@ -78,10 +81,10 @@ class Supervisor:
         if isinstance(signal, StopTurn) and (handle := self._handles.get(signal.turn)):
             handle.end(Status.STOPPED)
 
-    async def _run(self, run: Run, handle: Handle) -> None:
+    async def _run(self, run: Run, handle: Handle, runs: Callable[[], Awaitable[Conversation | None]]) -> None:
         try:
             try:
-                conversation = await self._runner.run(run, handle)
+                conversation = await runs()
             finally:
                 del self._handles[run.turn]
                 handle.ended.set()

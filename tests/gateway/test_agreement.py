@@ -21,8 +21,8 @@ import msgspec
 import pytest
 
 from server.protocol.codes import Role, Status
-from server.protocol.events import Event
 from server.protocol.replies import ConversationSnapshot
+from server.realtime.event_log import Entry, Outcome
 from server.realtime.event_log_memory import MemoryEventLog
 from tests.fixtures.client import Frame, Person, Refused, Tab
 from tests.fixtures.server import Running, running, settings_for
@@ -328,15 +328,15 @@ def models() -> Iterator[Models]:
 @pytest.fixture(scope="module")
 def far_log() -> Iterator[None]:
     """An append takes its time, as it does over a network: there is a while between a commit and its events."""
-    append = MemoryEventLog.append
+    announce = MemoryEventLog.announce
 
-    async def late(log: MemoryEventLog, entries: Sequence[tuple[str, Event]]) -> None:
+    async def late(log: MemoryEventLog, user: str, version: int, entries: Sequence[Entry]) -> Outcome:
         with anyio.CancelScope(shield=True):
             await asyncio.sleep(0.004)
-        await append(log, entries)
+        return await announce(log, user, version, entries)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MemoryEventLog, "append", late)
+        patch.setattr(MemoryEventLog, "announce", late)
         yield
 
 

@@ -9,7 +9,7 @@ from server.gateway.following import DELTA_CHARS, LOOKAHEAD
 from server.gateway.rendering import Drawn
 from server.markdown import BlockStream, render_blocks
 from server.protocol.codes import Format, Part
-from server.realtime.event_log import Position
+from server.realtime.tail import Position
 from tests.gateway.units import Bench, control, finished, started
 
 pytestmark = pytest.mark.anyio

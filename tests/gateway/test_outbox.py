@@ -14,12 +14,13 @@ from server.gateway.outbox import REPLIES, Outbox, SocketGone
 from server.protocol.codes import Format, Part
 from server.protocol.events import ConversationDeleted
 from server.realtime.event_log import Wake, conversation_log, user_log
-from server.realtime.event_log_memory import MemoryEventLog, MemoryTail
-from tests.gateway.units import LOG, SECONDS, Bench, Marker, Wire, attach, control, started
+from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.tail import Log, Tail
+from tests.gateway.units import LOG, OWNER, SECONDS, Bench, Marker, Wire, attach, control, started
 
 pytestmark = pytest.mark.anyio
 
-OTHER = conversation_log("other")
+OTHER = conversation_log(OWNER, "other")
 
 
 @asynccontextmanager
@@ -152,7 +153,7 @@ async def test_after_the_end_of_a_conversation_nothing_of_it_follows() -> None:
     bench = Bench()
     wire = Wire(opened=False)
     outbox = Outbox(bench.feeds, wire.send)
-    mine = user_log("ann")
+    mine = user_log(OWNER)
     async with running(outbox):
         await attach(bench, outbox, None, mine)
         await attach(bench, outbox)
@@ -225,13 +226,14 @@ async def test_whoever_goes_while_a_feed_begins_leaves_nothing_behind() -> None:
 
         begun = asyncio.Event()
 
-        async def follow(self, log: str, wake: Wake) -> MemoryTail:
+        async def follow(self, log: Log, wake: Wake) -> Tail:
             tail = await super().follow(log, wake)
             self.begun.set()
             await asyncio.Event().wait()
             return tail
 
     log = Slow()
+    await log.renew(OWNER, 0, instead_of=None)
     feeds = Feeds(log, Renderer())
     joining = asyncio.create_task(feeds.join(LOG, lambda: None, html=True))
     await log.begun.wait()
@@ -241,4 +243,4 @@ async def test_whoever_goes_while_a_feed_begins_leaves_nothing_behind() -> None:
 
 
 def followers(log: MemoryEventLog) -> int:
-    return sum(len(tail.followers) for tail in log._tails.values())
+    return len(log.followed())

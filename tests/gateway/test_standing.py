@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.errors import Unavailable
-from server.gateway.standing import up_to_now
+from server.gateway.standing import up_to
 from server.protocol.codes import Part
 from tests.gateway.units import LOG, Bench, finished, message, started
 
@@ -15,8 +15,9 @@ pytestmark = pytest.mark.anyio
 async def standing(
     bench: Bench, checkpoint: str, reasoning: str | None = None
 ) -> tuple[str, str | None, dict[Part, int]]:
+    await bench.open()
     tail = await bench.log.follow(LOG, lambda: None)
-    found = up_to_now(message(checkpoint, reasoning=reasoning), tail)
+    found = up_to(message(checkpoint, reasoning=reasoning), tail, tail.position.offset)
     return found.message.text, found.message.reasoning, dict(found.offsets)
 
 

@@ -20,11 +20,13 @@ from server.protocol.events import Event, PathSelected, TurnDelta, TurnFinished,
 from server.protocol.objects import Message
 from server.realtime.event_log import WINDOW, conversation_log
 from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.tail import Log
 from tests.fixtures.client import Frame
 
 SECONDS = 20
 """How long a test waits for what must come."""
-LOG = conversation_log("c")
+OWNER = "ann"
+LOG = conversation_log(OWNER, "c")
 
 
 class Bench:
@@ -37,18 +39,24 @@ class Bench:
         self.feeds = Feeds(self.log, self.renderer)
         self._written: dict[tuple[str, Part], int] = {}
 
-    async def append(self, *events: Event, log: str = LOG) -> None:
+    async def open(self) -> None:
+        """What whoever follows a log finds prepared."""
+        await self.log.renew(OWNER, 0, instead_of=None)
+
+    async def append(self, *events: Event, log: Log = LOG) -> None:
+        await self.open()
         await self.log.append([(log, event) for event in events])
 
-    async def say(self, *texts: str, part: Part = Part.ANSWER, turn: str = "t", log: str = LOG) -> None:
+    async def say(self, *texts: str, part: Part = Part.ANSWER, turn: str = "t", log: Log = LOG) -> None:
         """Appends a delta each."""
         for text in texts:
             start = self._written.get((turn, part), 0)
             self._written[turn, part] = start + len(text)
             await self.append(TurnDelta(conversation="c", turn=turn, part=part, from_=start, text=text), log=log)
 
-    async def follow(self, format: Format | None = Format.TEXT, log: str = LOG) -> Follower:
+    async def follow(self, format: Format | None = Format.TEXT, log: Log = LOG) -> Follower:
         """From the present end of the log on."""
+        await self.open()
         follower = Follower()
         feed = await self.feeds.join(log, follower.wake, html=format is Format.HTML)
         follower.following = Following(feed, format, follower.wake)
@@ -56,6 +64,7 @@ class Bench:
 
     async def forget(self) -> None:
         """The window passes, and what was in it goes; the logs stay."""
+        await self.open()
         await self.log.follow(LOG, ignore)
         self.seconds += WINDOW + 1
         self.log.sweep()
@@ -133,7 +142,7 @@ class Wire:
         return [frame["type"] for frame in self.frames]
 
 
-async def attach(bench: Bench, outbox: Outbox, format: Format | None = Format.TEXT, log: str = LOG) -> Following:
+async def attach(bench: Bench, outbox: Outbox, format: Format | None = Format.TEXT, log: Log = LOG) -> Following:
     """Has the outbox follow a log from its present end on."""
     names = itertools.count()
 
@@ -141,6 +150,7 @@ async def attach(bench: Bench, outbox: Outbox, format: Format | None = Format.TE
         next(names)
         outbox.wake()
 
+    await bench.open()
     feed = await bench.feeds.join(log, wake, html=format is Format.HTML)
     following = Following(feed, format, wake)
     outbox.follow(following)

@@ -9,20 +9,14 @@ import pytest
 
 from server.protocol.codes import Part
 from server.protocol.events import ConversationDeleted, Event, TurnDelta
-from server.realtime.event_log import (
-    MAX_ENTRIES,
-    WINDOW,
-    EventLog,
-    Position,
-    Tail,
-    conversation_log,
-    user_log,
-)
-from server.realtime.event_log_memory import TRIM, MemoryEventLog
+from server.realtime.event_log import MAX_ENTRIES, WINDOW, EventLog, conversation_log, user_log
+from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.tail import TRIM, Log, Position, Tail
 
 pytestmark = pytest.mark.anyio
 
-LOG = conversation_log("c")
+OWNER = "ann"
+LOG = conversation_log(OWNER, "c")
 
 
 class Clock:
@@ -40,10 +34,10 @@ class House:
     log: MemoryEventLog
     clock: Clock
 
-    async def append(self, *texts: str, log: str = LOG) -> None:
+    async def append(self, *texts: str, log: Log = LOG) -> None:
         await self.log.append([(log, delta(text)) for text in texts])
 
-    async def tail(self, log: str = LOG) -> Tail:
+    async def tail(self, log: Log = LOG) -> Tail:
         """The tail as somebody new sees it, who then leaves."""
         tail = await self.log.follow(log, ignore)
         self.log.unfollow(log, ignore)
@@ -51,9 +45,11 @@ class House:
 
 
 @pytest.fixture(params=["memory"])
-def house() -> House:
+async def house() -> House:
     clock = Clock()
-    return House(MemoryEventLog(clock), clock)
+    log = MemoryEventLog(clock)
+    await log.renew(OWNER, 0, instead_of=None)
+    return House(log, clock)
 
 
 def delta(text: str) -> TurnDelta:
@@ -77,7 +73,7 @@ async def test_a_log_without_entries_stands_at_0(house: House) -> None:
 
 
 async def test_offsets_are_contiguous_and_each_log_counts_for_itself(house: House) -> None:
-    other = user_log("c")
+    other = user_log(OWNER)
     await house.log.append([(LOG, delta("a")), (other, ConversationDeleted(conversation="x")), (LOG, delta("b"))])
     await house.append("c")
     entries = (await house.tail()).after(0)
@@ -91,7 +87,7 @@ async def test_offsets_are_contiguous_and_each_log_counts_for_itself(house: Hous
 
 
 async def test_two_logs_never_share_an_epoch(house: House) -> None:
-    names = [conversation_log(str(number)) for number in range(50)]
+    names = [conversation_log(OWNER, str(number)) for number in range(50)]
     epochs = {(await house.log.position(name)).epoch for name in names}
     assert len(epochs) == len(names)
     assert {(await house.log.position(name)).epoch for name in names} == epochs
@@ -109,7 +105,7 @@ async def test_what_comes_after_a_place(house: House) -> None:
 async def test_one_append_wakes_each_follower_once(house: House) -> None:
     """However many entries it has, and of however many logs; and the entries are there when the follower wakes."""
     seen: list[int] = []
-    other = conversation_log("other")
+    other = conversation_log(OWNER, "other")
 
     def wake() -> None:
         seen.append(tail.position.offset)
@@ -118,7 +114,7 @@ async def test_one_append_wakes_each_follower_once(house: House) -> None:
     await house.log.follow(other, wake)
     await house.log.append([(LOG, delta("a")), (LOG, delta("b")), (other, delta("c"))])
     assert seen == [2]
-    await house.append("d", log=conversation_log("unfollowed"))
+    await house.append("d", log=conversation_log(OWNER, "unfollowed"))
     assert seen == [2]
     house.log.unfollow(LOG, wake)
     await house.append("e")
@@ -201,6 +197,7 @@ async def test_a_forgotten_log_begins_another_epoch(house: House) -> None:
     before = await house.log.position(LOG)
     house.clock.seconds += WINDOW + 1
     house.log.sweep()
+    await house.log.renew(OWNER, 0, instead_of=None)
     after = await house.log.position(LOG)
     assert after.epoch != before.epoch
     assert after.offset == 0
@@ -218,12 +215,13 @@ async def test_a_log_that_is_followed_or_was_of_late_is_not_forgotten(house: Hou
     assert (await house.log.position(LOG)) == tail.position
 
 
-async def test_names(house: House) -> None:
+async def test_which_logs_are_followed(house: House) -> None:
     await house.append("a")
-    await house.log.position(user_log("ann"))
-    assert await house.log.names("user:") == ["user:ann"]
-    assert await house.log.names("nobody:") == []
-    assert set(await house.log.names("")) == {LOG, "user:ann"}
+    assert house.log.followed() == []
+    await house.log.follow(user_log(OWNER), ignore)
+    assert house.log.followed() == [user_log(OWNER)]
+    house.log.unfollow(user_log(OWNER), ignore)
+    assert house.log.followed() == []
 
 
 def test_the_interface_is_all_that_others_see() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from server.protocol.codes import Part
-from server.turns.recorder import Recording
+from server.turns.recording import Recording
 from server.turns.repository import Run
+
+
+def recording_of_a_first_run() -> Recording:
+    return Recording(Run("turn", "conversation", "user", "worker", 1), "epoch", give_up=lambda: None)
 
 
 def test_the_database_follows_the_log() -> None:
     """Words that the log has not are neither saved nor taken for saved."""
-    recording = Recording(Run("turn", "conversation", "user", "worker", 1))
+    recording = recording_of_a_first_run()
     recording.write(Part.ANSWER, "one ")
     recording.take()
     recording.write(Part.ANSWER, "two")
@@ -24,7 +28,7 @@ def test_the_database_follows_the_log() -> None:
 
 
 def test_each_stretch_of_a_part_is_a_delta_of_its_own() -> None:
-    recording = Recording(Run("turn", "conversation", "user", "worker", 1))
+    recording = recording_of_a_first_run()
     for part, text in ((Part.REASONING, "a"), (Part.REASONING, "b"), (Part.ANSWER, "🌊"), (Part.REASONING, "c")):
         recording.write(part, text)
     taken = [(delta.part, delta.from_, delta.text) for delta in recording.take()]

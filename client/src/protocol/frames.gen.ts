@@ -511,6 +511,7 @@ export interface TurnStarted {
   conversation: string;
   offset?: number;
   message: Message;
+  run?: number;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

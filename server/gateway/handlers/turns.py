@@ -18,7 +18,7 @@ from server.turns.service import Asked
 async def handle_send(connection: Connection, command: Send) -> Sent:
     """A socket that follows the conversation already keeps its place and format."""
     asked = await connection.services.turns.send(connection.user.id, command)
-    if connection.outbox.following(conversation_log(asked.conversation)) is None:
+    if connection.outbox.following(conversation_log(connection.user.id, asked.conversation)) is None:
         with suppress(NotFound):  # asked a second time, and deleted since: then nothing of it follows
             await _follow(connection, asked, command.format)
     return Sent(
@@ -31,7 +31,8 @@ async def handle_send(connection: Connection, command: Send) -> Sent:
 
 
 async def _follow(connection: Connection, asked: Asked, format: Format) -> None:
-    async with connection.following(conversation_log(asked.conversation), format) as following:
+    log = conversation_log(connection.user.id, asked.conversation)
+    async with connection.following(log, format) as following:
         feed = following.feed
         following.begin_after(asked.position)
         live = await connection.services.conversations.live(connection.user.id, asked.conversation)

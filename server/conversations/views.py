@@ -1,0 +1,62 @@
+"""What a user sees at one moment: plain functions of a database session, so that one transaction can read it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col
+
+from server import tables
+from server.conversations import objects, repository
+from server.protocol import objects as wire
+
+PAGE = 50
+"""Messages of a snapshot, and conversations beside the pinned ones, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    conversations: list[wire.Conversation]
+    next: str | None
+    live_turns: list[wire.TurnState]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A conversation as the database has it. A live turn's text is that of its last checkpoint."""
+
+    conversation: wire.Conversation
+    messages: list[wire.Message]
+    next: str | None
+    live: wire.Message | None
+    """The running answer's row, on the active path or not."""
+
+
+def sidebar(session: Session, user: str) -> Sidebar:
+    rows, cursor = repository.page(session, user, before=None, limit=PAGE, archived=False)
+    listed = {row.id for row in rows}
+    rows += [row for row in repository.pinned(session, user) if row.id not in listed]
+    live = repository.live_turns(session, col(tables.Conversation.user_id) == user)
+    return Sidebar(
+        conversations=[objects.conversation(row) for row in rows],
+        next=cursor,
+        live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
+        settings=repository.settings(session, user),
+    )
+
+
+def transcript(session: Session, user: str, conversation: str) -> Transcript:
+    """NotFound for a foreign conversation."""
+    row = repository.find(session, user, conversation)
+    tree = repository.tree(session, conversation)
+    path = tree.path(row.leaf_id)
+    shown = path[-PAGE:]
+    live = repository.messages(session, [row.live_turn_id])[0] if row.live_turn_id else None
+    return Transcript(
+        conversation=objects.conversation(row),
+        messages=objects.messages(repository.messages(session, shown), tree),
+        next=shown[0] if len(path) > PAGE else None,
+        live=objects.message(live, tree.siblings(live.id)) if live else None,
+    )
