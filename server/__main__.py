@@ -23,14 +23,30 @@ cli = typer.Typer(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; several need MySQL and Redis.", min=1)] = None,
     migrate_first: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
     """Serve until stopped."""
-    from server import logs, serving
+    from server import fleet, logs, serving
+
+    settings = load(host=host, port=port, workers=workers)
+    logs.configure(settings)
+    (serving if settings.workers == 1 else fleet).serve(settings, migrate_first=migrate_first)
+
+
+@cli.command(hidden=True)
+def work(
+    host: Annotated[str, typer.Option()],
+    port: Annotated[int, typer.Option()],
+    ready: Annotated[int, typer.Option(help="Descriptor to say on that it serves.")],
+    life: Annotated[int, typer.Option(help="Descriptor whose end is the end.")],
+) -> None:
+    """Serve as one of several processes, which `serve` starts."""
+    from server import fleet, logs
 
     settings = load(host=host, port=port)
     logs.configure(settings)
-    serving.serve(settings, migrate_first=migrate_first)
+    fleet.work(settings, ready, life)
 
 
 @cli.command()

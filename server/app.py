@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from server.accounts.origins import Origins
+from server.accounts.presence import Presences
 from server.accounts.service import Accounts
 from server.conversations.service import Conversations
 from server.db import Database
@@ -33,13 +34,14 @@ from server.protocol.events import ModelsUpdated
 from server.realtime.bus import MemoryBus
 from server.realtime.event_log_memory import MemoryEventLog
 from server.settings import Settings, secret_key
-from server.tables import now
-from server.turns import reaper
+from server.tables import new_id, now
+from server.turns.reaper import Reaper
 from server.turns.recorder import Recorder
 from server.turns.runner import Runner
 from server.turns.service import Turns
 from server.turns.supervisor import Supervisor
 from server.turns.titles import Titles
+from server.workers.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +62,18 @@ def create_app(settings: Settings) -> Starlette:
     conversations = Conversations(database, journal)
     titles = Titles(database, conversations, catalog)
     recorder = Recorder(database, journal)
-    supervisor = Supervisor(Runner(database, catalog, recorder, settings), recorder, titles, bus)
+    worker = new_id()
+    supervisor = Supervisor(
+        worker,
+        Runner(database, catalog, recorder, settings),
+        recorder,
+        titles,
+        bus,
+        drain_seconds=settings.drain_seconds,
+    )
+    heartbeat = Heartbeat(database, worker)
+    reaper = Reaper(database, journal)
+    presences = Presences(database, journal, worker)
     turns = Turns(database, journal, catalog, supervisor, settings)
     renderer = Renderer()
     origins = Origins(settings)
@@ -75,6 +88,7 @@ def create_app(settings: Settings) -> Starlette:
         feeds=Feeds(event_log, renderer),
         renderer=renderer,
         connections=connections,
+        presences=presences,
     )
 
     async def tell_models() -> None:
@@ -89,22 +103,40 @@ def create_app(settings: Settings) -> Starlette:
         await accounts.purge(now())
         await turns.forget_requests()
 
+    sweeps = (reaper.sweep, presences.sweep)
+
+    async def end() -> None:
+        """What cannot be said any more, another worker finds out."""
+        try:
+            await presences.end()
+            await heartbeat.end()
+        except Unavailable as error:
+            log.warning("worker.left_in_silence", reason=error.message)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await reaper.end_orphans(database)
-        async with catalog, supervisor, anyio.create_task_group() as tasks:
+        await heartbeat.begin()
+        if not event_log.outlives_process:  # then nobody else serves, and nothing is left of those who did
+            for settle in sweeps:
+                await settle()
+        async with catalog, anyio.create_task_group() as tasks:
             with anyio.move_on_after(FIRST_LOOK_SECONDS):
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
             tasks.start_soon(connections.watch)
             tasks.start_soon(journal.serve)
+            tasks.start_soon(presences.serve)
+            tasks.start_soon(heartbeat.serve, sweeps)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
             tasks.start_soon(_every, PURGE_SECONDS, purge)
-            yield
+            async with supervisor:
+                yield
+                heartbeat.draining = True
+            await end()
             tasks.cancel_scope.cancel()
         database.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *auth_routes(accounts, origins, settings),
             *socket_routes(services, origins, settings),
@@ -115,6 +147,8 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers=exception_handlers,
         lifespan=lifespan,
     )
+    app.state.hurry = supervisor.hurry
+    return app
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -104,6 +105,14 @@ def engine_for(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def clock(session: Session) -> datetime:
+    """The database's time, which is the same for all who use it."""
+    if session.get_bind().dialect.name == "sqlite":  # whose users are all on this machine
+        return datetime.now(UTC)
+    moment: datetime = session.connection().exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
+    return moment.replace(tzinfo=UTC)
 
 
 class Database:

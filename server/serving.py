@@ -1,39 +1,62 @@
-"""One process that serves: checks that it may, listens, and says where."""
+"""One process that serves: checks that it may, listens, and says where. `server.fleet` has several of them."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from server import data_folder, db, migrations
 from server.app import create_app
 from server.errors import StartupError
 from server.gateway.transport import SocketProtocol
 from server.settings import Settings
+from server.workers import alone
 
 SEND_BUFFER_BYTES = 128 << 10
 """Of the kernel, per connection; inherited from the listener. Left alone it grows to megabytes for a peer that does not
 read, and hides for as long whether that peer takes anything. 128 KiB in a round trip of 100 ms are 1.3 MB/s."""
+BACKLOG = 2048
 SHUTDOWN_SECONDS = 2
 """How long a reader that has stalled may hold up the end."""
 
 
 def serve(settings: Settings, *, migrate_first: bool = False) -> None:
     with data_folder.held(settings), listen(settings) as listener:
-        with db.engine_for(settings) as engine:
-            if migrate_first:
-                migrations.upgrade(engine)
-            migrations.check(engine)
-        server = _Server(configuration(settings), settings.public_url or address(listener))
-        server.run(sockets=[listener])
+        prepare(settings, migrate_first=migrate_first)
+        say_where = settings.public_url or address(listener)
+        run(settings, listener, started=lambda: announce(say_where))
 
 
-def configuration(settings: Settings) -> uvicorn.Config:
+def prepare(settings: Settings, *, migrate_first: bool) -> None:
+    """The database, before anybody serves it. Raises StartupError."""
+    with db.engine_for(settings) as engine:
+        if migrate_first:
+            migrations.upgrade(engine)
+        migrations.check(engine)
+        if settings.redis_url is None:
+            alone.ensure(engine)
+
+
+def run(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
+    app = create_app(settings)
+    _Server(app, configuration(app, settings), started).run(sockets=[listener])
+
+
+def announce(where: str) -> None:
+    """On standard output, for whoever started it."""
+    print(f"Parley is at {where}", flush=True)  # noqa: T201
+
+
+def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
         access_log=False,
         ws=SocketProtocol,
@@ -42,29 +65,42 @@ def configuration(settings: Settings) -> uvicorn.Config:
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 
 
 class _Server(uvicorn.Server):
-    """Says on standard output where it is, once it really is there."""
+    """Says when it really is there. Ctrl+C, or asking twice, does not wait for live answers."""
 
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
+    def __init__(self, app: Starlette, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
-        self._address = address
+        self._app = app
+        self._started = started
+        self._loop: asyncio.AbstractEventLoop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started:
-            print(f"Parley is at {self._address}", flush=True)  # noqa: T201 -- for whoever started it
+            self._started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Uvicorn's own leaves without the lifespan's end when it is asked twice, and never with status 0."""
+        if sig == signal.SIGINT or self.should_exit:
+            self._loop.call_soon_threadsafe(self._app.state.hurry)
+        self.should_exit = True
 
 
 @contextmanager
-def listen(settings: Settings) -> Iterator[socket.socket]:
+def listen(settings: Settings, *, shared: bool = False) -> Iterator[socket.socket]:
+    """``shared``: each of several processes has a listener of its own on the port, and the kernel deals out."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:

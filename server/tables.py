@@ -144,7 +144,8 @@ class Presence(SQLModel, table=True):
     id: str = Field(sa_type=ID, primary_key=True)
     """The connection's."""
     session_id: str = Field(foreign_key="login_sessions.id", ondelete="CASCADE", sa_type=ID, index=True)
-    worker_id: str = Field(foreign_key="workers.id", ondelete="CASCADE", sa_type=ID, index=True)
+    worker_id: str = Field(sa_type=ID, index=True)
+    """Without a foreign key: what a dead worker leaves has to be told before it goes."""
 
 
 class TitleSource(StrEnum):

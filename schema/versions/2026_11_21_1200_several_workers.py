@@ -41,9 +41,6 @@ def upgrade() -> None:
             name=op.f("fk_presences_session_id_login_sessions"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["worker_id"], ["workers.id"], name=op.f("fk_presences_worker_id_workers"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_presences")),
     )
     with op.batch_alter_table("presences", schema=None) as batch_op:

@@ -10,7 +10,7 @@ from sqlalchemy import select as select_core
 from sqlmodel import Session, col, select
 
 from server.protocol.codes import AccountRole
-from server.tables import LoginSession, RefreshToken, User
+from server.tables import LoginSession, Presence, RefreshToken, User
 
 
 def find(session: Session, login_key: str) -> User | None:
@@ -66,6 +66,11 @@ def sessions_of(session: Session, user: str) -> Sequence[LoginSession]:
         .where(LoginSession.user_id == user)
         .order_by(col(LoginSession.created_at), col(LoginSession.id))
     ).all()
+
+
+def present(session: Session, logins: Collection[str]) -> set[str]:
+    """Which of these login sessions have an open socket."""
+    return set(session.exec(select(Presence.session_id).where(col(Presence.session_id).in_(logins))))
 
 
 def session_of_token(session: Session, token_hash: str) -> LoginSession | None:

@@ -22,7 +22,7 @@ from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthen
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.codes import AccountRole
-from server.protocol.events import AccountUpdated, SessionClosed, SessionOpened
+from server.protocol.events import AccountUpdated, SessionClosed
 from server.realtime.bus import Bus, SessionsEnded
 from server.settings import Settings
 from server.tables import LoginSession, User, now
@@ -92,17 +92,16 @@ class Accounts:
         attempt.was_right()
         known = found
 
-        def work(session: Session) -> Recorded[Opened]:
+        def work(session: Session) -> Opened:
             user = repository.locked(session, known.id)
             if user is None or user.password_hash != known.password_hash:
                 raise BadCredentials("The password was changed a moment ago.")
             if user.role is AccountRole.SUSPENDED:
                 raise Suspended("This account is suspended. Ask an administrator.")
-            opened = self._grants.open(session, user, client)
-            return Recorded(opened, [SessionOpened(session=objects.session(opened[1]))])
+            return self._grants.open(session, user, client)
 
-        user, login_session, token = await self._journal.record(known.id, work)
-        return self._grants.grant(user, login_session, token, device=device)
+        user, session, token = await self._db.write(work)
+        return self._grants.grant(user, session, token, device=device)
 
     async def refresh(self, token: str) -> Grant:
         """Spends a refresh token for the next one. A token that was stolen ends its login session."""
@@ -135,9 +134,11 @@ class Accounts:
 
     @staticmethod
     def account(session: Session, user: str) -> tuple[wire.User, list[wire.Session]]:
-        """The user, and where they are logged in, oldest first; an expired login stays until `purge`."""
+        """The user, and the devices that are here, by their log-in, oldest first."""
         row = _still(session.get(User, user))
-        return objects.user(row), [objects.session(login) for login in repository.sessions_of(session, user)]
+        logins = repository.sessions_of(session, user)
+        here = repository.present(session, [login.id for login in logins])
+        return objects.user(row), [objects.session(login) for login in logins if login.id in here]
 
     async def session_of(self, refresh_token: str) -> LoginSession | None:
         token_hash = fingerprint(refresh_token)

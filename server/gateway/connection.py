@@ -14,6 +14,7 @@ from anyio.abc import TaskGroup
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.accounts.identity import Identity
+from server.accounts.presence import Presences
 from server.accounts.service import Accounts
 from server.conversations.service import Conversations
 from server.gateway.connections import Connections
@@ -65,6 +66,7 @@ class Services:
     feeds: Feeds
     renderer: Renderer
     connections: Connections
+    presences: Presences
 
 
 class Connection:

@@ -84,9 +84,13 @@ class _Endpoint:
         connection.outbox.reply(self._hello(connection))
         self._services.connections.add(connection)
         try:
+            await self._services.presences.arrive(connection.user.id, connection.session.id, connection.id)
             await connection.run(dispatch)
+        except Unavailable:
+            await websocket.close(CloseCode.OVER_CAPACITY, "the database does not answer")
         finally:
             self._services.connections.discard(connection)
+            self._services.presences.leave(connection.user.id, connection.id)
             log.info("socket.closed", code=connection.closed_by_us)
 
     def _hello(self, connection: Connection) -> Hello:

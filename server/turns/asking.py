@@ -27,7 +27,7 @@ from server.protocol.events import (
 )
 from server.tables import Conversation, Message, now
 from server.transcript.branch import Node, Tree, common_prefix
-from server.turns.repository import Run
+from server.turns.repository import Run, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def ask(
     ]
     if old_path and old_path[-1] != after:
         events.append(_selected(session, row, tree, old_path, question.id))
-    return Planted(question.id, _run(row, answer), [*events, *_begun(row, answer, tree)])
+    return Planted(question.id, run_of(answer, row.user_id), [*events, *_begun(row, answer, tree)])
 
 
 def answer_again(session: Session, row: Conversation, turn: str, *, model: str, worker: str) -> Planted:
@@ -87,7 +87,7 @@ def answer_again(session: Session, row: Conversation, turn: str, *, model: str, 
     started, status = _begun(row, answer, tree)
     path = _selected(session, row, tree, old_path, answer.id)
     updated = ConversationUpdated(conversation=objects.conversation(row))
-    return Planted(old.parent_id, _run(row, answer), [updated, started, path, status])
+    return Planted(old.parent_id, run_of(answer, row.user_id), [updated, started, path, status])
 
 
 def _place(session: Session, row: Conversation, tree: Tree, parent: str | UnsetType | None) -> str | None:
@@ -124,10 +124,6 @@ def _pending(session: Session, row: Conversation, tree: Tree, parent: str, *, mo
 
 def _node(message: Message) -> Node:
     return Node(message.id, message.parent_id, message.created_at)
-
-
-def _run(row: Conversation, answer: Message) -> Run:
-    return Run(answer.id, row.id, row.user_id, answer.owner or "", answer.run)
 
 
 def _begun(row: Conversation, answer: Message, tree: Tree) -> tuple[Event, Event]:

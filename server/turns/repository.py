@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 
 from server.errors import Conflict
 from server.protocol.codes import Status
-from server.tables import ClientRequest, Conversation, Message, now
+from server.tables import ClientRequest, Conversation, Message, Worker, now
 
 LIVE = (Status.PENDING, Status.STREAMING)
 
@@ -81,10 +81,19 @@ def owned(session: Session, run: Run) -> Message | None:
     return session.exec(query.with_for_update()).one_or_none()
 
 
-def live(session: Session) -> list[tuple[Conversation, Message]]:
-    """Every turn that has not ended, of all users."""
-    query = select(Conversation, Message).join(Message, col(Message.conversation_id) == Conversation.id)
-    return list(session.exec(query.where(col(Message.status).in_(LIVE))))
+def orphans(session: Session) -> list[Run]:
+    """Runs of all users that have not ended, and whose worker does not exist any more."""
+    query = (
+        select(Message, Conversation.user_id)
+        .join(Conversation, col(Conversation.id) == Message.conversation_id)
+        .where(col(Message.status).in_(LIVE), col(Message.owner).not_in(select(Worker.id)))
+    )
+    return [run_of(message, user) for message, user in session.exec(query)]
+
+
+def run_of(message: Message, user: str) -> Run:
+    """The present run of a turn."""
+    return Run(message.id, message.conversation_id, user, message.owner or "", message.run)
 
 
 def end(conversation: Conversation, message: Message, status: Status) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from server.conversations import repository as conversations
 from server.db import Database
-from server.errors import Busy, Invalid, NotFound, TooLarge
+from server.errors import Busy, Invalid, NotFound, TooLarge, Unavailable
 from server.journal import Journal, Recorded
 from server.llm.catalog import Catalog
 from server.protocol.codes import Role
@@ -29,6 +29,9 @@ from server.turns.titles import first_words
 
 REMEMBERED = timedelta(days=7)
 """How long a ``client_id`` is known."""
+STOPPED_SECONDS = 20.0
+"""How long a turn of another worker may take to end: a little longer than until it is taken from a dead one."""
+LOOK_SECONDS = 0.05
 DEFAULT_MODEL = "default_model"
 """The user's setting that names the model of new conversations."""
 
@@ -111,10 +114,13 @@ class Turns:
             rows = [conversations.find(session, user, conversation) for conversation in ids]
             return [row.live_turn_id for row in rows if row.live_turn_id is not None]
 
-        live = await self._db.read(work)
-        async with anyio.create_task_group() as tasks:
-            for turn in live:
-                tasks.start_soon(self._supervisor.stopped, turn)
+        with anyio.move_on_after(STOPPED_SECONDS):
+            while live := await self._db.read(work):
+                here = [await self._supervisor.stopped(turn) for turn in live]
+                if not all(here):
+                    await anyio.sleep(LOOK_SECONDS)  # another worker says nothing when it has stored the end
+            return
+        raise Unavailable("An answer could not be stopped yet. Nothing was changed; try again.", retry_after=2)
 
     async def forget_requests(self) -> int:
         return await self._db.write(lambda session: repository.forget_requests(session, now() - REMEMBERED))

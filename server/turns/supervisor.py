@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 
 from server.protocol.codes import Part, Status
 from server.realtime.bus import Bus, Signal, StopTurn
-from server.tables import Conversation, new_id
+from server.tables import Conversation
 from server.turns.recorder import Recorder
 from server.turns.repository import Run
 from server.turns.runner import Handle, Runner
@@ -26,10 +26,22 @@ STOPPING = 10.0
 
 
 class Supervisor:
-    """An async context manager; leaving it ends the live turns as ``interrupted``, with their text."""
+    """An async context manager. Leaving it lets live turns come to their end for so many seconds, if nobody hurries.
 
-    def __init__(self, runner: Runner, recorder: Recorder, titles: Titles, bus: Bus) -> None:
-        self.worker = new_id()
+    Those that do not make it end as ``interrupted``, with their text.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        runner: Runner,
+        recorder: Recorder,
+        titles: Titles,
+        bus: Bus,
+        *,
+        drain_seconds: float,
+    ) -> None:
+        self.worker = worker
         self._runner = runner
         self._recorder = recorder
         self._titles = titles
@@ -37,7 +49,21 @@ class Supervisor:
         self._turns: TaskGroup
         self._service: TaskGroup
         self._bus = bus
+        self._drain_seconds = drain_seconds
+        self._hurry = anyio.Event()
+        self._idle = anyio.Event()
+        self._running = 0
+        """Turns, and those that have ended and get their title."""
         bus.listen(self._hear)
+
+    @property
+    def live(self) -> int:
+        """Turns that run here."""
+        return len(self._handles)
+
+    def hurry(self) -> None:
+        """Live turns are not waited for when this ends."""
+        self._hurry.set()
 
     async def __aenter__(self) -> Self:
         self._service = await anyio.create_task_group().__aenter__()
@@ -49,11 +75,13 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for handle in list(self._handles.values()):
-            handle.end(Status.INTERRUPTED)
-        with anyio.move_on_after(STOPPING, shield=True):
-            while self._handles:
-                await next(iter(self._handles.values())).ended.wait()
+        with anyio.CancelScope(shield=True):
+            await self._drain()
+            for handle in list(self._handles.values()):
+                handle.end(Status.INTERRUPTED)
+            with anyio.move_on_after(STOPPING):
+                while self._handles:
+                    await next(iter(self._handles.values())).ended.wait()
         self._turns.cancel_scope.cancel()
         await self._turns.__aexit__(None, None, None)
         self._service.cancel_scope.cancel()
@@ -62,20 +90,42 @@ class Supervisor:
     def start(self, run: Run, epoch: str, base: Mapping[Part, str]) -> None:
         """Begins a run whose row is committed; ``epoch`` is that of the log which tells of it."""
         handle = self._handles[run.turn] = Handle()
+        self._running += 1
         runs = partial(self._runner.run, run, handle, epoch=epoch, base=base)
         self._turns.start_soon(self._run, run, handle, runs, name=f"turn {run.turn}")
 
     async def stop(self, turn: str) -> None:
         """Ends the turn as ``stopped``, on whichever worker it runs."""
-        await self._bus.publish(StopTurn(turn))
+        if handle := self._handles.get(turn):
+            handle.end(Status.STOPPED)
+        else:
+            await self._bus.publish(StopTurn(turn))
 
-    async def stopped(self, turn: str) -> None:
-        """Ends the turn as ``stopped`` and waits until that is stored."""
+    async def stopped(self, turn: str) -> bool:
+        """Ends the turn as ``stopped``, and waits until that is stored if it runs here. Else False."""
         handle = self._handles.get(turn)
         await self.stop(turn)
-        if handle is not None:
-            with anyio.move_on_after(STOPPING):
-                await handle.ended.wait()
+        if handle is None:
+            return False
+        with anyio.move_on_after(STOPPING):
+            await handle.ended.wait()
+        return True
+
+    async def _drain(self) -> None:
+        if not self._running or self._hurry.is_set():
+            return
+        log.info("turns.draining", turns=self.live, seconds=self._drain_seconds)
+        with anyio.move_on_after(self._drain_seconds):
+            async with anyio.create_task_group() as either:
+
+                async def until(event: anyio.Event) -> None:
+                    await event.wait()
+                    either.cancel_scope.cancel()
+
+                self._idle = anyio.Event()
+                either.start_soon(until, self._hurry)
+                either.start_soon(until, self._idle)
+        log.info("turns.drained", left=self.live)
 
     async def _hear(self, signal: Signal) -> None:
         if isinstance(signal, StopTurn) and (handle := self._handles.get(signal.turn)):
@@ -92,3 +142,7 @@ class Supervisor:
                 await self._titles.write(run.user, conversation.id)
         except Exception:  # what goes wrong in one turn must not end those of everyone else
             log.exception("turn.lost", turn=run.turn)
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._idle.set()

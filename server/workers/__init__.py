@@ -1,0 +1,1 @@
+"""The processes that serve, and which of them are alive."""
