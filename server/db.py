@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from server import metrics
 from server.errors import StartupError, Unavailable
 from server.settings import Settings
 
@@ -41,6 +42,8 @@ TRIES = 4
 READERS = 8
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another process that writes."""
+_READING = metrics.DATABASE_SECONDS.labels("read")
+_WRITING = metrics.DATABASE_SECONDS.labels("write")
 BATCH = 64
 """Writes that share one commit on SQLite, at most."""
 
@@ -129,12 +132,14 @@ class Database:
         self._writer = _SqliteWriter(url) if self.kind == "sqlite" else None
 
     async def read(self, work: Work[T]) -> T:
-        return await to_thread.run_sync(partial(self._run, work), limiter=self._limiter)
+        with metrics.timed(_READING):
+            return await to_thread.run_sync(partial(self._run, work), limiter=self._limiter)
 
     async def write(self, work: Work[T]) -> T:
-        if self._writer is None:
-            return await to_thread.run_sync(partial(self._run_again, work), limiter=self._limiter)
-        return await asyncio.wrap_future(self._writer.submit(work))
+        with metrics.timed(_WRITING):
+            if self._writer is None:
+                return await to_thread.run_sync(partial(self._run_again, work), limiter=self._limiter)
+            return await asyncio.wrap_future(self._writer.submit(work))
 
     def close(self) -> None:
         if self._writer is not None:
@@ -261,6 +266,7 @@ def _in_transaction(connection: Connection) -> bool:
 
 
 def _unavailable(error: Exception) -> Unavailable:
+    metrics.DATABASE_FAILED.inc()
     log.error("database.unavailable", reason=str(getattr(error, "orig", error)))
     return Unavailable("The database does not answer at the moment. Nothing was changed; try again.", retry_after=2)
 

@@ -14,12 +14,13 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from time import monotonic
 from types import FrameType
 
 import structlog
 
-from server import data_folder, serving
+from server import data_folder, metrics, serving
 from server.errors import StartupError
 from server.settings import Settings
 
@@ -43,7 +44,10 @@ def serve(settings: Settings, *, migrate_first: bool = False) -> None:
     with data_folder.held(settings), serving.listen(settings, shared=True) as reserved:
         serving.prepare(settings, migrate_first=migrate_first)
         host, port = reserved.getsockname()[:2]
-        with _Fleet(host, port, settings.workers) as fleet:
+        with (
+            TemporaryDirectory(prefix="parley-metrics-") as shared,
+            _Fleet(host, port, settings.workers, shared) as fleet,
+        ):
             fleet.start()
             serving.announce(settings.public_url or serving.address(reserved))
             fleet.watch()
@@ -84,7 +88,9 @@ class _Member:
 
 
 class _Fleet:
-    def __init__(self, host: str, port: int, size: int) -> None:
+    def __init__(self, host: str, port: int, size: int, figures: str) -> None:
+        self._figures = figures
+        self._environment = {**os.environ, metrics.SHARED: figures}
         self._arguments = [sys.executable, "-m", "server", "work", "--host", host, "--port", str(port)]
         self._size = size
         self._members: list[_Member] = []
@@ -123,8 +129,12 @@ class _Fleet:
             for member in [member for member in self._members if member.process.poll() is not None]:
                 self._replace_dead(member)
 
-    def _replace_dead(self, member: _Member) -> None:
+    def _forget(self, member: _Member) -> None:
         self._members.remove(member)
+        metrics.forget_process(member.process.pid, self._figures)
+
+    def _replace_dead(self, member: _Member) -> None:
+        self._forget(member)
         if self._ending:
             return
         quick = monotonic() - member.since < QUICK_SECONDS
@@ -146,20 +156,22 @@ class _Fleet:
             self._members.append(new)
             if not new.await_ready():
                 log.error("fleet.not_replaced", process=old.process.pid)
-                self._members.remove(new)
                 new.process.kill()
                 new.process.wait()
+                self._forget(new)
                 return  # those that serve go on
             old.process.terminate()
             old.process.wait()
-            self._members.remove(old)
+            self._forget(old)
             if self._ending:
                 return
 
     def _spawn(self) -> _Member:
         ready, theirs = os.pipe()
         descriptors = ["--ready", str(theirs), "--life", str(self._life)]
-        process = subprocess.Popen([*self._arguments, *descriptors], pass_fds=[theirs, self._life])  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 -- this very program
+            [*self._arguments, *descriptors], pass_fds=[theirs, self._life], env=self._environment
+        )
         os.close(theirs)
         log.info("fleet.process_started", process=process.pid)
         return _Member(process, ready)

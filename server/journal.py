@@ -27,6 +27,7 @@ import structlog
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
+from server import metrics
 from server.db import Database, Work
 from server.errors import NotFound, Unavailable
 from server.protocol.events import ConversationEvent, Event
@@ -110,6 +111,7 @@ class Journal:
         if version is None:
             raise NotFound("There is no such account.")
         if ledger is not None:
+            metrics.LOG_RENEWED.inc()
             log.warning("journal.renewed", user=user, version=version, announced=ledger.version)
         await self.log.renew(user, version, instead_of=ledger)
 
@@ -145,6 +147,7 @@ class Journal:
                 else:
                     await anyio.sleep(STEP)
         except Unavailable as error:
+            metrics.LOG_UNREACHABLE.inc()
             log.warning("journal.not_announced", user=user, version=version, reason=error.message)
             self._owed.add(user)
         else:

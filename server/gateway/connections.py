@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from server import metrics
 from server.protocol.codes import CloseCode
 from server.realtime.bus import Bus, SessionsEnded, Signal
 
@@ -28,11 +29,13 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Its login session was looked up a moment ago, and may have ended since."""
         self._open.add(connection)
+        metrics.CONNECTIONS.inc()
         if connection.session.id in self._ended:
             connection.close(CloseCode.UNAUTHENTICATED, "logged out")
 
     def discard(self, connection: Connection) -> None:
         self._open.discard(connection)
+        metrics.CONNECTIONS.dec()
 
     async def watch(self) -> None:
         """For ever: cuts off peers that have stalled."""

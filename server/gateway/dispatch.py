@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import structlog
 
+from server import metrics
 from server.errors import Busy, Forbidden, ParleyError
 from server.gateway.connection import Connection
 from server.gateway.handlers import conversations, logs, turns, user
@@ -50,18 +52,24 @@ async def dispatch(connection: Connection, command: Command) -> None:
 
 async def respond(connection: Connection, command: Command) -> None:
     """Exactly one reply or error."""
+    kind, outcome = str(command.__struct_config__.tag), "ok"
+    began = perf_counter()
     try:
         if connection.user.role is AccountRole.PENDING and not isinstance(command, commands.Ping):
             raise Forbidden("This account waits for an admin to admit it.")  # noqa: TRY301
         data = await HANDLERS[type(command)](connection, command)
     except ParleyError as error:
+        outcome = error.code
         _refuse(connection, command, error)
     except Exception:
-        log.exception("command.failed", command=command.__struct_config__.tag)
+        outcome = ErrorCode.INTERNAL
+        log.exception("command.failed", command=kind)
         words = "Something went wrong inside the server; its log says what. Try again."
         connection.outbox.reply(Error(id=command.id, code=ErrorCode.INTERNAL, message=words))
     else:
         connection.outbox.reply(Reply(id=command.id, data=data))
+    metrics.COMMANDS.labels(kind, outcome).inc()
+    metrics.COMMAND_SECONDS.labels(kind).observe(perf_counter() - began)
 
 
 def _slow(command: Command) -> bool:

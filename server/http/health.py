@@ -1,4 +1,4 @@
-"""``/healthz``: the process is alive. ``/readyz``: it can serve, or which check says that it cannot."""
+"""``/healthz``: the process is alive. ``/readyz``: it can serve, or which check says that it cannot. ``/metrics``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
+from anyio import to_thread
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from server import migrations
+from server import metrics, migrations
 from server.db import Database
 from server.errors import Unavailable
 from server.http import bodies
@@ -41,7 +42,11 @@ def health_routes(database: Database, more: Mapping[str, Check] | None = None) -
         good = all(words == "ok" for words in checks.values())
         return bodies.answer({"status": "ready" if good else "not ready", "checks": checks}, 200 if good else 503)
 
-    return [Route("/healthz", alive), Route("/readyz", ready)]
+    async def figures(_request: Request) -> Response:
+        text = await to_thread.run_sync(metrics.exposition)
+        return Response(text, media_type=metrics.CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+    return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", figures)]
 
 
 class Readiness:

@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server import metrics
 from server.http.errors import internal_error
 
 log = structlog.get_logger(__name__)
@@ -91,6 +92,7 @@ class RequestContext:
                 raise  # half an answer is out: the server cuts the connection, so that nobody takes it for a whole one
             await internal_error(request_id)(scope, receive, answer)
         finally:
+            metrics.REQUESTS.labels(str(status)).inc()
             log.info("http.request", status=status, duration_ms=round((time.perf_counter() - began) * 1000, 1))
 
 

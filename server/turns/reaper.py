@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 from sqlmodel import Session
 
-from server import tables
+from server import metrics, tables
 from server.conversations import objects
 from server.conversations import repository as conversations
 from server.db import Database
@@ -30,7 +30,6 @@ class Reaper:
     def __init__(self, db: Database, journal: Journal) -> None:
         self._db = db
         self._journal = journal
-        self.reaped = 0
 
     async def sweep(self) -> None:
         for run in await self._db.read(repository.orphans):
@@ -52,7 +51,7 @@ class Reaper:
         if not agreed:
             await self._journal.distrust(run.user)
         if await self._journal.record(run.user, lambda session: _interrupt(session, written)):
-            self.reaped += 1
+            metrics.TAKEN_OVER.inc()
             log.warning("turns.reaped", turn=run.turn, user=run.user, owner=run.owner)
 
 

@@ -9,7 +9,7 @@ import anyio
 import structlog
 from sqlmodel import Session
 
-from server import tables
+from server import metrics, tables
 from server.conversations import objects
 from server.conversations import repository as conversations
 from server.db import Database
@@ -79,6 +79,7 @@ class Recorder:
         try:
             outcomes = await self._journal.log.write(speeches)
         except Unavailable as error:
+            metrics.LOG_UNREACHABLE.inc()
             log.warning("turns.log_unreachable", turns=len(spoken), reason=error.message)
             outcomes = [Outcome.LOST] * len(spoken)
         except BaseException:
@@ -128,8 +129,10 @@ class Recorder:
             return [recording for recording in adrift if repository.owned(session, recording.run) is None]
 
         try:
-            foreign = await self._db.write(work)
+            with metrics.timed(metrics.CHECKPOINT_SECONDS):
+                foreign = await self._db.write(work)
         except BaseException:
+            metrics.CHECKPOINTS_MISSED.inc()
             for recording in unsaved:
                 recording.unsaved = True
             raise

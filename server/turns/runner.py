@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import cast
 
 import anyio
@@ -12,7 +13,7 @@ import msgspec
 import structlog
 from sqlmodel import Session
 
-from server import tables
+from server import metrics, tables
 from server.conversations import repository as conversations
 from server.db import Database
 from server.errors import ParleyError, UpstreamError
@@ -76,6 +77,8 @@ class Runner:
         with anyio.CancelScope(shield=True):
             conversation = await self._recorder.finish(recording, ending)
         error = ending.error.code if ending.error else None
+        if conversation is not None:
+            metrics.TURNS.labels(str(ending.status)).inc()
         log.info("turn.finished", turn=run.turn, user=run.user, status=str(ending.status), error=error)
         return conversation
 
@@ -100,9 +103,12 @@ class Runner:
         question = await self._db.read(lambda session: _question(session, run))
         model = self._catalog.get(question.model)
         status, usage = Status.COMPLETE, None
+        began = perf_counter()
         async with aclosing(model.stream(self._request(question, model.info))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
+                    if not recording.spoken:
+                        metrics.FIRST_WORDS.observe(perf_counter() - began)
                     await self._recorder.write(recording, Part(piece.part), piece.text)
                     continue
                 if piece.reason == "length":

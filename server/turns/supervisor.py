@@ -11,6 +11,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
+from server import metrics
 from server.protocol.codes import Part, Status
 from server.realtime.bus import Bus, Signal, StopTurn
 from server.tables import Conversation
@@ -91,6 +92,7 @@ class Supervisor:
         """Begins a run whose row is committed; ``epoch`` is that of the log which tells of it."""
         handle = self._handles[run.turn] = Handle()
         self._running += 1
+        metrics.LIVE_TURNS.inc()
         runs = partial(self._runner.run, run, handle, epoch=epoch, base=base)
         self._turns.start_soon(self._run, run, handle, runs, name=f"turn {run.turn}")
 
@@ -137,6 +139,7 @@ class Supervisor:
                 conversation = await runs()
             finally:
                 del self._handles[run.turn]
+                metrics.LIVE_TURNS.dec()
                 handle.ended.set()
             if conversation is not None and self._titles.wanted(conversation):
                 await self._titles.write(run.user, conversation.id)

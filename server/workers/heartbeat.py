@@ -11,6 +11,7 @@ from time import monotonic
 import anyio
 import structlog
 
+from server import metrics
 from server.db import Database
 from server.errors import Unavailable
 from server.workers import repository
@@ -80,4 +81,5 @@ class Heartbeat:
     async def _bury(self) -> None:
         dead = await self._db.write(lambda session: repository.bury(session, timedelta(seconds=SILENCE)))
         if dead:
+            metrics.BURIED.inc(len(dead))
             log.error("workers.dead", workers=dead)
