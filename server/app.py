@@ -124,6 +124,7 @@ def create_app(settings: Settings) -> Starlette:
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
             tasks.start_soon(connections.watch)
+            tasks.start_soon(connections.audit, accounts.roles)
             tasks.start_soon(journal.serve)
             tasks.start_soon(presences.serve)
             tasks.start_soon(heartbeat.serve, sweeps)

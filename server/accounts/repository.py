@@ -73,6 +73,13 @@ def present(session: Session, logins: Collection[str]) -> set[str]:
     return set(session.exec(select(Presence.session_id).where(col(Presence.session_id).in_(logins))))
 
 
+def roles(session: Session, logins: Collection[str], now: datetime) -> dict[str, AccountRole]:
+    """The role of whoever is logged in, by login session; without those that have ended."""
+    query = select(LoginSession.id, User.role).join(User, col(User.id) == LoginSession.user_id)
+    found = session.exec(query.where(col(LoginSession.id).in_(logins), LoginSession.expires_at > now))
+    return {login: AccountRole(role) for login, role in found}
+
+
 def session_of_token(session: Session, token_hash: str) -> LoginSession | None:
     return session.exec(
         select(LoginSession)

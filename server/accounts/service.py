@@ -140,6 +140,10 @@ class Accounts:
         here = repository.present(session, [login.id for login in logins])
         return objects.user(row), [objects.session(login) for login in logins if login.id in here]
 
+    async def roles(self, logins: Collection[str]) -> dict[str, AccountRole]:
+        """Of these login sessions; one that has ended is not in it."""
+        return await self._db.read(lambda session: repository.roles(session, logins, self._clock()))
+
     async def session_of(self, refresh_token: str) -> LoginSession | None:
         token_hash = fingerprint(refresh_token)
         return await self._db.read(lambda session: repository.session_of_token(session, token_hash))
