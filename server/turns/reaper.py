@@ -43,12 +43,12 @@ class Reaper:
         """
         key = RunKey(conversation_log(run.user, run.conversation), run.turn, run.number)
         try:
-            entries: Sequence[Event] = await self._journal.log.seize(key)
+            entries: Sequence[Event] | None = await self._journal.log.seize(key)
         except Unavailable:
+            entries = None
+        written, agreed = await self._db.read(lambda session: _recovered(session, run, entries or ()))
+        if entries is None or not agreed:
             log.warning("turns.reaped_without_log", turn=run.turn)
-            entries = ()
-        written, agreed = await self._db.read(lambda session: _recovered(session, run, entries))
-        if not agreed:
             await self._journal.distrust(run.user)
         if await self._journal.record(run.user, lambda session: _interrupt(session, written)):
             metrics.TAKEN_OVER.inc()

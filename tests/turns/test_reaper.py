@@ -1,0 +1,193 @@
+"""What a dead worker has left is ended by another one: once, and with all that anybody has seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlmodel import Session
+
+from server.conversations import objects
+from server.db import Database
+from server.errors import Unavailable
+from server.journal import Journal
+from server.protocol.codes import AccountRole, Part, Role, Status
+from server.protocol.events import Event, TurnDelta, TurnFinished, TurnStarted
+from server.protocol.objects import Message as WireMessage
+from server.realtime.event_log import Outcome, RunKey, Speech, conversation_log
+from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.tail import Tail
+from server.tables import Conversation, Message, TitleSource, User, Worker, now
+from server.turns.reaper import Reaper
+from server.turns.recorder import Ending, Recorder
+from server.turns.repository import Run, Written, checkpoint
+
+pytestmark = pytest.mark.anyio
+
+USER, CONVERSATION, TURN, OWNER = (letter * 24 for letter in "abcd")
+RUN = Run(TURN, CONVERSATION, USER, OWNER, 1)
+LOG = conversation_log(USER, CONVERSATION)
+KEY = RunKey(LOG, TURN, 1)
+
+
+class Shared(MemoryEventLog):
+    """Stands for a log that several processes share and that can be out of reach."""
+
+    outlives_process = True
+    reachable = True
+
+    async def seize(self, run: RunKey) -> Sequence[Event]:
+        if not self.reachable:
+            raise Unavailable("The log does not answer.")
+        return await super().seize(run)
+
+
+class House:
+    """An answer in the middle, whose worker does not exist any more."""
+
+    def __init__(self, database: Database) -> None:
+        self.db = database
+        self.log = Shared()
+        self.journal = Journal(database, self.log)
+        self.reaper = Reaper(database, self.journal)
+        self.tail: Tail
+
+    async def begin(self) -> None:
+        def work(session: Session) -> WireMessage:
+            session.add(
+                User(
+                    id=USER,
+                    email="a@b.c",
+                    username="ann",
+                    username_key="ann",
+                    password_hash="x",
+                    role=AccountRole.USER,
+                )
+            )
+            session.flush()
+            session.add(
+                Conversation(
+                    id=CONVERSATION,
+                    user_id=USER,
+                    title="t",
+                    title_source=TitleSource.WORDS,
+                    leaf_id=TURN,
+                    live_turn_id=TURN,
+                )
+            )
+            session.flush()
+            answer = Message(
+                id=TURN, conversation_id=CONVERSATION, role=Role.ASSISTANT, status=Status.STREAMING, owner=OWNER, run=1
+            )
+            session.add(answer)
+            return objects.message(answer, [TURN])
+
+        message = await self.db.write(work)
+        await self.journal.prepare(USER)
+        self.tail = await self.log.follow(LOG, lambda: None)
+        await self.log.append([(LOG, TurnStarted(conversation=CONVERSATION, message=message))])
+
+    async def say(self, start: int, text: str, part: Part = Part.ANSWER) -> Outcome:
+        delta = TurnDelta(conversation=CONVERSATION, turn=TURN, part=part, from_=start, text=text)
+        (outcome,) = await self.log.write([Speech(KEY, self.tail.position.epoch, [delta])])
+        return outcome
+
+    async def save(self, text: str) -> None:
+        await self.db.write(lambda session: checkpoint(session, [Written(RUN, text, "")]))
+
+    async def row(self) -> Message:
+        return await self.db.read(lambda session: session.get_one(Message, TURN))
+
+    def ends(self) -> list[TurnFinished]:
+        return [event for event in self.tail.after(0) if isinstance(event, TurnFinished)]
+
+
+@pytest.fixture
+async def house(database: Database) -> House:
+    made = House(database)
+    await made.begin()
+    return made
+
+
+async def test_the_log_has_more_than_the_last_checkpoint(house: House) -> None:
+    await house.say(0, "one ")
+    await house.save("one ")
+    await house.say(4, "two 🌊")
+    await house.reaper.sweep()
+    row = await house.row()
+    assert (row.status, row.text, row.owner) == (Status.INTERRUPTED, "one two 🌊", None)
+    assert row.error_code == "server_restarted"
+    (end,) = house.ends()
+    assert (end.message.text, end.message.status) == ("one two 🌊", Status.INTERRUPTED)
+    assert not house.tail.lost
+    conversation = await house.db.read(lambda session: session.get_one(Conversation, CONVERSATION))
+    assert (conversation.live_turn_id, conversation.unread) == (None, True)
+
+
+async def test_it_is_ended_once(house: House) -> None:
+    await house.say(0, "one")
+    await house.reaper.sweep()
+    await Reaper(house.db, house.journal).sweep()
+    assert len(house.ends()) == 1
+
+
+async def test_a_living_worker_s_turn_is_left_alone(house: House) -> None:
+    moment = now()
+    await house.db.write(lambda session: session.add(Worker(id=OWNER, name="o", started_at=moment, beat_at=moment)))
+    await house.reaper.sweep()
+    assert (await house.row()).status is Status.STREAMING
+    assert house.ends() == []
+
+
+async def test_the_worker_was_frozen_and_thaws(house: House) -> None:
+    """It can neither say anything more, nor save it, nor end the turn a second time."""
+    gave_up: list[bool] = []
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: gave_up.append(True))
+    await recorder.write(recording, Part.ANSWER, "one ")
+    recording.write(Part.ANSWER, "two")  # it freezes before this is in the log
+    await house.reaper.sweep()
+    before = await house.row()
+    assert before.text == "one "
+    await recorder.write(recording, Part.ANSWER, "three")
+    await recorder.flush()
+    assert gave_up == [True]
+    await recorder.checkpoint()
+    assert await recorder.finish(recording, Ending(Status.COMPLETE)) is None
+    assert await house.row() == before
+    assert len(house.ends()) == 1
+    assert isinstance(house.tail.after(0)[-1], TurnFinished)
+
+
+async def test_log_out_of_reach(house: House) -> None:
+    """The turn ends all the same, with its last checkpoint; whoever had seen more has to look again."""
+    await house.say(0, "one ")
+    await house.save("one ")
+    await house.say(4, "two")
+    house.log.reachable = False
+    await house.reaper.sweep()
+    row = await house.row()
+    assert (row.status, row.text) == (Status.INTERRUPTED, "one ")
+    assert house.tail.lost
+
+
+async def test_a_checkpoint_that_the_log_never_had(house: House) -> None:
+    """The log was out of reach before the worker died: nothing that is stored gets lost, and followers look again."""
+    await house.say(0, "one ")
+    await house.save("one two")
+    await house.reaper.sweep()
+    row = await house.row()
+    assert (row.status, row.text) == (Status.INTERRUPTED, "one two")
+    assert house.tail.lost
+
+
+async def test_nothing_can_be_said_for_it_while_it_is_taken_over(house: House) -> None:
+    await house.log.seize(KEY)
+    assert await house.say(0, "late") is Outcome.OVER
+
+
+async def test_a_turn_that_was_never_told(house: House) -> None:
+    """Its worker died between the commit of the question and the word of it: the log has nothing at all."""
+    await house.journal.renew(USER)
+    await house.reaper.sweep()
+    assert (await house.row()).status is Status.INTERRUPTED
