@@ -30,6 +30,8 @@ export class Following {
   private readonly logs = new Map<string, Log>();
   /** To be followed now and after every reconnect. */
   private readonly wanted = new Set<string>();
+  /** Counts the connections that were lost: what was put off on one is nothing to the next. */
+  private connection = 0;
 
   constructor(options: FollowingOptions) {
     this.options = options;
@@ -43,6 +45,7 @@ export class Following {
 
   /** The connection is gone. */
   interrupt(): void {
+    this.connection += 1;
     this.userLog.left();
     this.logs.forEach((log) => log.left());
   }
@@ -66,6 +69,7 @@ export class Following {
   }
 
   forgetAll(): void {
+    this.connection += 1;
     this.userLog.forget();
     this.logs.clear();
     this.wanted.clear();
@@ -111,7 +115,9 @@ export class Following {
           this.userLog.opened(reply);
           if (reply.snapshot) this.options.listener.synced(reply.snapshot);
         },
-        failed: this.options.syncFailed,
+        failed: (error) => {
+          if (!this.later(error, this.userLog, () => this.sync())) this.options.syncFailed(error);
+        },
       },
     );
   }
@@ -129,10 +135,25 @@ export class Following {
           if (reply.snapshot) this.options.listener.opened(reply.snapshot);
         },
         failed: (error) => {
+          const again = () => {
+            if (this.wanted.has(conversation) && this.logs.get(conversation) === log) this.open(conversation);
+          };
+          if (this.later(error, log, again)) return;
           if (error instanceof CommandError) this.options.listener.openFailed(conversation, error);
         },
       },
     );
+  }
+
+  /** The server cannot tell at the moment, and says when to ask again. A new connection asks by itself. */
+  private later(error: Error, log: Log, again: () => void): boolean {
+    if (!(error instanceof CommandError) || error.code !== "unavailable" || error.retryAfter === undefined) return false;
+    const { connection } = this;
+    const delay = error.retryAfter * 1000 * (1 + Math.random() / 2);
+    setTimeout(() => {
+      if (this.connection === connection && !log.following) again();
+    }, delay);
+    return true;
   }
 
   private close(conversation: string): void {

@@ -66,6 +66,35 @@ async function following(peer: Awaited<ReturnType<typeof connected>>, conversati
   heard = [];
 }
 
+describe("a server that cannot tell at the moment", () => {
+  const away = { code: "unavailable", message: "The log does not answer.", retry_after: 0.01 };
+
+  it("is asked again for the user's log, on the same connection", async () => {
+    const peer = await connected();
+    peer.tell({ type: "reset" });
+    const first = await peer.next("sync");
+    peer.tell({ type: "error", id: first.id, ...away });
+    const second = await peer.next("sync");
+    peer.reply(second, { epoch: "F", offset: 7, recovered: false, snapshot: {} });
+    await vi.waitFor(() => expect(heard).toContain("synced"));
+    expect(statuses.at(-1)).toBe("ready");
+  });
+
+  it("is asked again for a conversation, as long as that is wanted", async () => {
+    const peer = await connected();
+    await following(peer, "c1", 3);
+    await following(peer, "c2", 3);
+    peer.tell({ type: "reset", conversation: "c1" }, { type: "reset", conversation: "c2" });
+    for (const { id } of [await peer.next("open"), await peer.next("open")]) peer.tell({ type: "error", id, ...away });
+    link.unfollow("c2");
+    const again = await peer.next("open");
+    expect(again).toMatchObject({ conversation: "c1" });
+    peer.reply(again, { epoch: "D", offset: 0, recovered: false, snapshot: { conversation: { id: "c1" } } });
+    await vi.waitFor(() => expect(heard).toEqual(["opened c1"]));
+    expect(peer.frames.map(({ type }) => type)).toEqual(["close"]);
+  });
+});
+
 describe("requests", () => {
   it("gives each reply to the one who asked, whatever their order", async () => {
     const peer = await connected();
