@@ -127,7 +127,8 @@ def create_app(settings: Settings) -> Starlette:
             tasks.start_soon(connections.audit, accounts.roles)
             tasks.start_soon(journal.serve)
             tasks.start_soon(presences.serve)
-            tasks.start_soon(heartbeat.serve, sweeps)
+            if database.kind != "sqlite":  # whose only user looks after nobody, and is looked after by nobody
+                tasks.start_soon(heartbeat.serve, sweeps)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
             tasks.start_soon(_every, PURGE_SECONDS, purge)
             async with supervisor:

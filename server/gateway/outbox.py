@@ -12,7 +12,7 @@ import msgspec
 from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.protocol import codec
-from server.protocol.events import ConversationDeleted, Event
+from server.protocol.events import ConversationDeleted, Event, Reset
 from server.realtime.tail import Log
 
 REPLIES = 64
@@ -33,6 +33,7 @@ class Outbox:
         self._feeds = feeds
         self._send = send
         self._replies: deque[str] = deque()
+        self._lost: deque[str] = deque()
         self._followings: dict[Log, Following] = {}
         self._holds = 0
         self._work = asyncio.Event()
@@ -81,10 +82,16 @@ class Outbox:
         if following := self._followings.pop(log, None):
             self._feeds.leave(following.feed, following.wake)
 
+    def lose(self, conversation: str) -> None:
+        """The client is told to open this conversation anew, after the replies that wait."""
+        self._lost.append(conversation)
+        self._work.set()
+
     def close(self) -> None:
         """Nothing leaves any more. What is still to be answered or followed is dropped."""
         self._closed = True
         self._replies.clear()
+        self._lost.clear()
         self._room.set()
         for log in list(self._followings):
             self.leave(log)
@@ -108,6 +115,8 @@ class Outbox:
             return frame
         if self._holds:
             return None
+        if self._lost:
+            return codec.encode(Reset(conversation=self._lost.popleft()))
         for log, following in list(self._followings.items()):
             next_frame = following.next(self._passed)
             if following.lost:

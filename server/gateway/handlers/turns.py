@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from server.errors import NotFound
+from server.errors import NotFound, Unavailable
 from server.gateway.connection import Connection
 from server.gateway.html import blank
 from server.gateway.standing import blocks_of
 from server.protocol.codes import Format, Part
 from server.protocol.commands import Regenerate, Send, Stop
 from server.protocol.replies import Done, Regenerated, Sent
-from server.realtime.event_log import conversation_log
+from server.realtime.event_log import HistoryLost, conversation_log
 from server.turns.service import Asked
 
 
@@ -19,8 +17,13 @@ async def handle_send(connection: Connection, command: Send) -> Sent:
     """A socket that follows the conversation already keeps its place and format."""
     asked = await connection.services.turns.send(connection.user.id, command)
     if connection.outbox.following(conversation_log(connection.user.id, asked.conversation)) is None:
-        with suppress(NotFound):  # asked a second time, and deleted since: then nothing of it follows
+        try:
             await _follow(connection, asked, command.format)
+        except NotFound:
+            pass  # asked a second time, and deleted since: nothing of it follows
+        except (HistoryLost, Unavailable):
+            # What is committed is acknowledged; only the log cannot be followed, and the client is told so.
+            connection.outbox.lose(asked.conversation)
     return Sent(
         conversation=asked.conversation,
         message=asked.message,
