@@ -18,7 +18,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.throttle import Throttle
 from server.accounts.tokens import fingerprint
 from server.db import Database
-from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated
+from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated, Unavailable
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.codes import AccountRole
@@ -200,7 +200,7 @@ class Accounts:
         with anyio.CancelScope(shield=True):
             user, login, token, ended = await self._journal.record(who.user.id, work)
             if ended:
-                await self._bus.publish(SessionsEnded(frozenset(ended)))
+                await self._tell_ended(ended)
         log.info("account.password.changed", user=user.id, sessions_ended=len(ended))
         return self._grants.grant(user, login, token)
 
@@ -228,7 +228,14 @@ class Accounts:
 
         with anyio.CancelScope(shield=True):
             await self._journal.record(user, work)
+            await self._tell_ended(logins)
+
+    async def _tell_ended(self, logins: Collection[str]) -> None:
+        """What is committed holds: a worker that cannot be told finds out by itself."""
+        try:
             await self._bus.publish(SessionsEnded(frozenset(logins)))
+        except Unavailable as error:
+            log.warning("account.sessions_ended_in_silence", sessions=len(logins), reason=error.message)
 
 
 async def _naming(write: Callable[[], Awaitable[T]]) -> T:

@@ -28,7 +28,7 @@ Listener = Callable[[Signal], Awaitable[None]]
 class Bus(ABC):
     @abstractmethod
     async def publish(self, signal: Signal) -> None:
-        """Tells every worker, this one included."""
+        """Tells every worker, this one included. Unavailable: some of them may not have heard."""
 
     @abstractmethod
     def listen(self, listener: Listener) -> None:
