@@ -97,7 +97,10 @@ class EventLog(ABC):
 
     @abstractmethod
     async def append(self, entries: Sequence[Entry]) -> None:
-        """Appends what no write of the database stands behind, in this order."""
+        """Appends what no write of the database stands behind, in this order.
+
+        Not for users without a ledger: nobody follows their logs.
+        """
 
     @abstractmethod
     async def ledger(self, user: str) -> Ledger | None: ...
@@ -106,12 +109,16 @@ class EventLog(ABC):
     async def renew(self, user: str, version: int, instead_of: Ledger | None) -> None:
         """Begins another ledger, and with it another epoch of each of the user's logs; followers lose their tails.
 
-        Does nothing when the ledger is not, or no longer, the one to be replaced.
+        Does nothing when the ledger is not, or no longer, the one to be replaced. What was announced meanwhile stays
+        announced: a ledger's version is never below that of the one before.
         """
 
     @abstractmethod
     async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:
-        """Begins another epoch of one log, in which the run is live and has said so much already."""
+        """Begins another epoch of one log, in which the run is live and has said so much already.
+
+        Raises HistoryLost where there is no ledger, as do `follow`, `catch_up` and `position`.
+        """
 
     @abstractmethod
     async def seize(self, run: RunKey) -> Sequence[Event]:
@@ -119,10 +126,7 @@ class EventLog(ABC):
 
     @abstractmethod
     async def follow(self, log: Log, wake: Wake) -> Tail:
-        """The log's tail. ``wake`` is called after each append, until `unfollow` with the same ``wake``.
-
-        Raises HistoryLost, as do `catch_up` and `position`.
-        """
+        """The log's tail. ``wake`` is called after each append, until `unfollow` with the same ``wake``."""
 
     @abstractmethod
     def unfollow(self, log: Log, wake: Wake) -> None: ...
@@ -138,6 +142,10 @@ class EventLog(ABC):
     @abstractmethod
     def followed(self) -> list[Log]:
         """The logs that are followed in this process."""
+
+    @abstractmethod
+    def sweep(self) -> None:
+        """Forgets what nobody can ask for any more. Called every now and then."""
 
 
 def user_log(user: str) -> Log:

@@ -70,7 +70,7 @@ class MemoryEventLog(EventLog):
         return outcomes
 
     async def append(self, entries: Sequence[Entry]) -> None:
-        self._add((log, event, None) for log, event in entries)
+        self._add((log, event, None) for log, event in entries if log.owner in self._ledgers)
 
     async def ledger(self, user: str) -> Ledger | None:
         return self._ledgers.get(user)
@@ -79,11 +79,12 @@ class MemoryEventLog(EventLog):
         held = self._ledgers.get(user)
         if (held and held.key) != (instead_of and instead_of.key):
             return
-        self._ledgers[user] = Ledger(secrets.token_hex(8), version)
+        self._ledgers[user] = Ledger(secrets.token_hex(8), max(version, held.version if held else 0))
         for log in [log for log in self._shelves if log.owner == user]:
             self._lose(log)
 
     async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:
+        self._ledger(run.log)
         self._lose(run.log)
         shelf = self._shelf(run.log)
         shelf.run, shelf.chars = run, dict(chars)
@@ -121,7 +122,6 @@ class MemoryEventLog(EventLog):
         return [log for log, shelf in self._shelves.items() if shelf.followers]
 
     def sweep(self) -> None:
-        """Forgets what nobody can ask for any more. Called every now and then."""
         limit = self._now() - WINDOW
         for log, shelf in list(self._shelves.items()):
             if not shelf.followers and shelf.used < limit:
