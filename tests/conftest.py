@@ -10,7 +10,12 @@ import pytest
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import Upstream
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.accounts", "tests.fixtures.browser"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.redis",
+    "tests.fixtures.accounts",
+    "tests.fixtures.browser",
+]
 
 
 @pytest.fixture(scope="session")

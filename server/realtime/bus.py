@@ -6,16 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class StopTurn:
+
+class StopTurn(msgspec.Struct, frozen=True, tag="stop_turn"):
     """A person wants the turn to end."""
 
     turn: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionsEnded:
+class SessionsEnded(msgspec.Struct, frozen=True, tag="sessions_ended"):
     """Login sessions that are no more: their sockets are closed."""
 
     sessions: frozenset[str]
@@ -32,7 +32,7 @@ class Bus(ABC):
 
     @abstractmethod
     def listen(self, listener: Listener) -> None:
-        """Has ``listener`` called for every signal, until the process ends."""
+        """Has ``listener`` called for every signal, until the process ends. A signal may come twice."""
 
 
 @dataclass(slots=True)
