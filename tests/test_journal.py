@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 import pytest
@@ -16,10 +16,12 @@ from server.errors import Unavailable
 from server.journal import Journal, Recorded
 from server.protocol.codes import AccountRole, Part, Status
 from server.protocol.events import Event, TurnDelta, TurnStatus
-from server.realtime.event_log import Entry, Ledger, Outcome, Wake, conversation_log, user_log
+from server.realtime.event_log import Entry, EventLog, Ledger, Outcome, Wake, conversation_log, user_log
 from server.realtime.event_log_memory import MemoryEventLog
-from server.realtime.tail import Log, Tail
-from server.tables import User
+from server.realtime.redis_service import RedisService
+from server.realtime.tail import Log, Position, Tail
+from server.tables import User, new_id
+from tests.fixtures.redis import RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -197,9 +199,23 @@ async def test_writes_of_a_user_are_told_in_the_order_in_which_they_were_committ
     assert told(tail) == committed
 
 
-async def test_workers_tell_in_the_order_of_their_commits_and_each_thing_once(database: Database, ann: None) -> None:
-    log = Shared()
-    workers = [Journal(database, log) for _ in range(3)]
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def logs(request: pytest.FixtureRequest) -> AsyncIterator[list[EventLog]]:
+    """Of three workers that share one."""
+    if request.param == "memory":
+        yield [Shared()] * 3
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    async with AsyncExitStack() as stack:
+        prefix = new_id()
+        services = [await stack.enter_async_context(RedisService(server.url, prefix)) for _ in range(3)]
+        yield [service.event_log for service in services]
+
+
+async def test_workers_tell_in_the_order_of_their_commits_and_each_thing_once(
+    database: Database, ann: None, logs: list[EventLog]
+) -> None:
+    workers = [Journal(database, log) for log in logs]
     tail = await tail_of(workers[0])
 
     async def write(worker: Journal, number: int) -> None:
@@ -212,23 +228,55 @@ async def test_workers_tell_in_the_order_of_their_commits_and_each_thing_once(da
     async with asyncio.TaskGroup() as tasks:
         for number in range(30):
             tasks.create_task(write(workers[number % 3], number))
+    await workers[0].log.catch_up(tail)
     assert told(tail) == list(range(1, 61))
     assert not tail.lost
 
 
-async def test_what_a_dead_worker_has_not_announced_makes_followers_look_again(database: Database, ann: None) -> None:
+async def test_snapshots_on_any_worker_lack_nothing_and_have_nothing_twice(
+    database: Database, ann: None, logs: list[EventLog]
+) -> None:
+    """What they were read with, and what follows their place, is all that was ever written."""
+    workers = [Journal(database, log) for log in logs]
+    tails = [await tail_of(worker) for worker in workers]
+    seen: list[tuple[Tail, int, Position]] = []
+
+    def version(session: Session) -> int:
+        return session.exec(select(User.version).where(User.id == USER)).one()
+
+    def write(session: Session) -> Recorded[None]:
+        return Recorded(None, [status(version(session) + 1)])
+
+    async def look(worker: Journal, tail: Tail) -> None:
+        for _ in range(5):
+            read, position = await worker.snapshot(tail, version)
+            seen.append((tail, read, position))
+
+    async with asyncio.TaskGroup() as tasks:
+        for worker, tail in zip(workers, tails, strict=True):
+            tasks.create_task(look(worker, tail))
+            for _ in range(6):
+                tasks.create_task(worker.record(USER, write))
+    for tail, read, position in seen:
+        await workers[tails.index(tail)].log.catch_up(tail)
+        follow = [int(event.turn) for event in tail.after(position.offset) if isinstance(event, TurnStatus)]
+        assert [*range(1, read + 1), *follow] == list(range(1, 19))
+
+
+async def test_what_a_dead_worker_has_not_announced_makes_followers_look_again(
+    database: Database, ann: None, logs: list[EventLog]
+) -> None:
     """It has committed and was killed before it could say so."""
-    log = Shared()
-    survivor = Journal(database, log)
+    survivor = Journal(database, logs[0])
     woken = asyncio.Event()
     tail = await tail_of(survivor, wake=woken.set)
 
-    class Dying(Shared):
-        async def announce(self, user: str, version: int, entries: Sequence[Entry]) -> Outcome:
+    class Dying(Journal):
+        async def _announce(self, user: str, version: int, events: Sequence[Event]) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await Journal(database, Dying()).record(USER, says(1))
+        await Dying(database, logs[1]).record(USER, says(1))
     async with serving(survivor):
         await woken.wait()
     assert tail.lost
