@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import anyio
@@ -25,14 +25,16 @@ from server.gateway.handlers.user import as_model
 from server.gateway.html import Renderer
 from server.http.auth import auth_routes
 from server.http.errors import exception_handlers
-from server.http.health import health_routes
+from server.http.health import answering, health_routes
 from server.http.middleware import RequestContext, SecurityHeaders
 from server.http.site import site_routes
 from server.journal import Journal
 from server.llm.catalog import Catalog
 from server.protocol.events import ModelsUpdated
-from server.realtime.bus import MemoryBus
+from server.realtime.bus import Bus, MemoryBus
+from server.realtime.event_log import EventLog
 from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.redis_service import RedisService
 from server.settings import Settings, secret_key
 from server.tables import new_id, now
 from server.turns.reaper import Reaper
@@ -54,8 +56,9 @@ PURGE_SECONDS = 3600.0
 
 def create_app(settings: Settings) -> Starlette:
     database = Database(settings)
-    event_log = MemoryEventLog()
-    bus = MemoryBus()
+    redis = RedisService(settings.redis_url.get_secret_value(), settings.redis_prefix) if settings.redis_url else None
+    event_log: EventLog = redis.event_log if redis else MemoryEventLog()
+    bus: Bus = redis.bus if redis else MemoryBus()
     journal = Journal(database, event_log)
     catalog = Catalog(settings)
     accounts = Accounts(database, journal, bus, settings, secret_key(settings))
@@ -119,7 +122,7 @@ def create_app(settings: Settings) -> Starlette:
         if not event_log.outlives_process:  # then nobody else serves, and nothing is left of those who did
             for settle in sweeps:
                 await settle()
-        async with catalog, anyio.create_task_group() as tasks:
+        async with redis or nullcontext(), catalog, anyio.create_task_group() as tasks:
             with anyio.move_on_after(FIRST_LOOK_SECONDS):
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
@@ -142,7 +145,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *auth_routes(accounts, origins, settings),
             *socket_routes(services, origins, settings),
-            *health_routes(database),
+            *health_routes(database, {"redis": answering(redis.ping, "Redis does not answer")} if redis else None),
             *site_routes(CLIENT),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(RequestContext)],

@@ -16,6 +16,7 @@ from server import data_folder, db, migrations
 from server.app import create_app
 from server.errors import StartupError
 from server.gateway.transport import SocketProtocol
+from server.realtime import redis_service
 from server.settings import Settings
 from server.workers import alone
 
@@ -35,13 +36,15 @@ def serve(settings: Settings, *, migrate_first: bool = False) -> None:
 
 
 def prepare(settings: Settings, *, migrate_first: bool) -> None:
-    """The database, before anybody serves it. Raises StartupError."""
+    """Database and Redis, before anybody serves. Raises StartupError."""
     with db.engine_for(settings) as engine:
         if migrate_first:
             migrations.upgrade(engine)
         migrations.check(engine)
         if settings.redis_url is None:
             alone.ensure(engine)
+    if settings.redis_url is not None:
+        redis_service.ensure_admitted(settings.redis_url.get_secret_value())
 
 
 def run(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:

@@ -49,6 +49,18 @@ def health_routes(database: Database, more: Mapping[str, Check] | None = None) -
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", figures)]
 
 
+def answering(ask: Callable[[], Awaitable[None]], otherwise: str) -> Check:
+    """Of a service: ``otherwise`` is what is said when asking it is Unavailable."""
+
+    async def check() -> None:
+        try:
+            await ask()
+        except Unavailable:
+            raise Unready(otherwise) from None
+
+    return check
+
+
 class Readiness:
     """Runs the checks side by side.
 
