@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Literal
 
 from alembic import context
@@ -14,6 +12,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from server import db, settings, tables
+from server.migrations import comparing, foreign_keys
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -41,35 +40,20 @@ def own_type(item: Any) -> str | None:
 
 
 def migrate(connection: Connection) -> None:
+    """SQLite's batch mode drops and renames tables: with foreign keys the drop would empty those that refer to them."""
     sqlite = connection.dialect.name == "sqlite"
-    with foreign_keys_off(connection) if sqlite else nullcontext():
+    with foreign_keys.off(connection) if sqlite else nullcontext():
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
             render_as_batch=sqlite,
             render_item=render_item,
             compare_server_default=True,
+            include_name=comparing.is_compared,
             transaction_per_migration=True,
         )
         with context.begin_transaction():
             context.run_migrations()
-
-
-@contextmanager
-def foreign_keys_off(connection: Connection) -> Iterator[None]:
-    """For SQLite's batch mode, which drops and renames tables: the drop would empty the tables that refer to them.
-
-    SQLite ignores this pragma within a transaction, and SQLAlchemy opens one before any statement. So it goes to the
-    driver's own connection.
-    """
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 -- the dialect says so
-    raw.execute("PRAGMA foreign_keys=OFF").close()
-    try:
-        yield
-    finally:
-        connection.rollback()
-        raw.execute("PRAGMA foreign_keys=ON").close()
 
 
 given: Connection | None = context.config.attributes.get("connection")

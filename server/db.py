@@ -44,6 +44,8 @@ BUSY_SECONDS = 5.0
 """How long SQLite waits for another process that writes."""
 _READING = metrics.DATABASE_SECONDS.labels("read")
 _WRITING = metrics.DATABASE_SECONDS.labels("write")
+ANSWER_SECONDS = 30.0
+"""How long a statement on MySQL may go without an answer. An ALTER of a large table takes longer."""
 BATCH = 64
 """Writes that share one commit on SQLite, at most."""
 
@@ -63,8 +65,15 @@ def address(settings: Settings) -> URL:
     return url
 
 
-def engine_of(url: URL, *, tls: bool = False, begin: str = "BEGIN", pool_size: int = READERS) -> Engine:
-    """An engine with the settings that the tables rely on."""
+def engine_of(
+    url: URL,
+    *,
+    tls: bool = False,
+    begin: str = "BEGIN",
+    pool_size: int = READERS,
+    answer_seconds: float | None = ANSWER_SECONDS,
+) -> Engine:
+    """An engine with the settings that the tables rely on. ``answer_seconds``: None waits for as long as it takes."""
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, begin, pool_size)
     return create_engine(
@@ -75,7 +84,12 @@ def engine_of(url: URL, *, tls: bool = False, begin: str = "BEGIN", pool_size: i
         pool_pre_ping=True,
         pool_recycle=1800,
         # A TLS handshake takes 20 to 30 ms where a plain connect takes half of one.
-        connect_args={"ssl_disabled": not tls, "connect_timeout": 5, "read_timeout": 30, "write_timeout": 30},
+        connect_args={
+            "ssl_disabled": not tls,
+            "connect_timeout": 5,
+            "read_timeout": answer_seconds,
+            "write_timeout": answer_seconds,
+        },
     )
 
 
@@ -101,9 +115,9 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
 
 
 @contextmanager
-def engine_for(settings: Settings) -> Iterator[Engine]:
+def engine_for(settings: Settings, *, answer_seconds: float | None = ANSWER_SECONDS) -> Iterator[Engine]:
     """The configured database's, for as long as the block runs."""
-    engine = engine_of(address(settings), tls=settings.database_tls)
+    engine = engine_of(address(settings), tls=settings.database_tls, answer_seconds=answer_seconds)
     try:
         yield engine
     finally:

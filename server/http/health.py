@@ -116,6 +116,6 @@ def _at_head(database: Database) -> Check:
         except Unavailable:
             raise Unready("the database does not answer") from None
         if current != head:
-            raise Unready(f"the database is at revision {current}, this program needs {head}: run `parley migrate`")
+            raise Unready(f"the database is at revision {current}, this program needs {head}: run `parley db upgrade`")
 
     return check
