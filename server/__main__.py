@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from server import __version__
+from server.commands.database import database
 from server.errors import StartupError
 from server.settings import load
 
@@ -17,6 +18,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="A chat server for language models.",
 )
+cli.add_typer(database, name="db")
 
 
 @cli.command()
@@ -47,18 +49,6 @@ def work(
     settings = load(host=host, port=port)
     logs.configure(settings)
     fleet.work(settings, ready, life)
-
-
-@cli.command()
-def migrate() -> None:
-    """Bring the database to the revision that this program needs."""
-    from server import data_folder, db, migrations
-
-    settings = load()
-    with data_folder.held(settings), db.engine_for(settings) as engine:
-        before, after = migrations.upgrade(engine)
-    moved = f"Revision {before or 'none'} → {after}."
-    typer.echo(f"The database is at revision {after}." if before == after else moved)
 
 
 @cli.command()

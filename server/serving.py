@@ -16,6 +16,7 @@ from server import data_folder, db, migrations
 from server.app import create_app
 from server.errors import StartupError
 from server.gateway.transport import SocketProtocol
+from server.operations.upgrade import upgrade
 from server.realtime import redis_service
 from server.settings import Settings
 from server.workers import alone
@@ -37,9 +38,9 @@ def serve(settings: Settings, *, migrate_first: bool = False) -> None:
 
 def prepare(settings: Settings, *, migrate_first: bool) -> None:
     """Database and Redis, before anybody serves. Raises StartupError."""
+    if migrate_first:
+        upgrade(settings)
     with db.engine_for(settings) as engine:
-        if migrate_first:
-            migrations.upgrade(engine)
         migrations.check(engine)
         if settings.redis_url is None:
             alone.ensure(engine)

@@ -64,7 +64,7 @@ def test_a_second_process_on_the_same_data_folder(tmp_path: Path) -> None:
     assert complaint(ended) == ("Another Parley is running with the data folder data; stop it, or set PARLEY_DATA_DIR.")
 
 
-@pytest.mark.parametrize("command", [["serve"], ["serve", "--migrate"], ["migrate"]])
+@pytest.mark.parametrize("command", [["serve"], ["serve", "--migrate"], ["db", "upgrade"]])
 def test_a_data_folder_that_cannot_be_written(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ended = parley(tmp_path, *command, PARLEY_DATA_DIR="file/data")
@@ -74,11 +74,11 @@ def test_a_data_folder_that_cannot_be_written(command: list[str], tmp_path: Path
 def test_a_database_without_tables(tmp_path: Path) -> None:
     ended = parley(tmp_path, "serve")
     assert complaint(ended) == (
-        f"The database is at revision none, this program needs {migrations.head()}: run `parley migrate`."
+        f"The database is at revision none, this program needs {migrations.head()}: run `parley db upgrade`."
     )
 
 
-@pytest.mark.parametrize("command", [["serve"], ["serve", "--migrate"], ["migrate"]])
+@pytest.mark.parametrize("command", [["serve"], ["serve", "--migrate"], ["db", "upgrade"]])
 def test_a_database_that_is_newer_than_the_program(command: list[str], tmp_path: Path) -> None:
     migrate(settings_for(tmp_path / "data"))
     with sqlite3.connect(tmp_path / "data" / "parley.db") as connection:
@@ -104,15 +104,17 @@ def test_a_database_of_an_unknown_kind(url: str, told: str, tmp_path: Path) -> N
 def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = complaint(parley(tmp_path, "migrate", PARLEY_DATABASE_URL=f"mysql://me:hunter2@127.0.0.1:{port}/parley"))
+    told = complaint(
+        parley(tmp_path, "db", "upgrade", PARLEY_DATABASE_URL=f"mysql://me:hunter2@127.0.0.1:{port}/parley")
+    )
     assert told.startswith("The database does not answer: ")
     assert "hunter2" not in told
 
 
 def test_migrating_twice(tmp_path: Path) -> None:
     head = migrations.head()
-    assert parley(tmp_path, "migrate").stdout == f"Revision none → {head}.\n"
-    assert parley(tmp_path, "migrate").stdout == f"The database is at revision {head}.\n"
+    assert parley(tmp_path, "db", "upgrade").stdout == f"Revision none → {head}.\n"
+    assert parley(tmp_path, "db", "upgrade").stdout == f"The database is at revision {head}.\n"
 
 
 def test_several_that_start_on_an_empty_folder_at_once(tmp_path: Path) -> None:
