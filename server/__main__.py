@@ -9,6 +9,7 @@ import typer
 
 from server import __version__
 from server.commands.database import database
+from server.commands.doctor import doctor
 from server.errors import StartupError
 from server.settings import load
 
@@ -19,6 +20,7 @@ cli = typer.Typer(
     help="A chat server for language models.",
 )
 cli.add_typer(database, name="db")
+cli.command()(doctor)
 
 
 @cli.command()

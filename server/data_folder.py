@@ -15,6 +15,20 @@ PATIENCE = 5.0
 STEP = 0.05
 
 
+def is_held(settings: Settings) -> bool:
+    """Whether a process holds it at this moment."""
+    try:
+        file = (settings.data_dir / "parley.lock").open("r")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def held(settings: Settings) -> Iterator[None]:
     """Raises StartupError while another process holds it.

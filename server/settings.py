@@ -151,8 +151,9 @@ def _refuse_unknown(names: set[str]) -> None:
 
 
 def make_data_folder(settings: Settings) -> None:
+    """A new one is for its owner alone: what people write is in it."""
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(settings, error) from error
 

@@ -187,3 +187,9 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StartupError, match=r"^PARLEY_DATA_DIR: .*/file/data cannot be written \(Not a directory\)\.$"):
         make_data_folder(load(data_dir=tmp_path / "file" / "data"))
+
+
+def test_a_new_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path / "new" / "data")
+    make_data_folder(settings)
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700

@@ -48,6 +48,18 @@ class _Source:
     """Why it did not list them the last time it was asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of asking an endpoint for its models."""
+
+    endpoint: Endpoint
+    models: int = 0
+    trouble: str | None = None
+    """Why it did not list them, in words for whoever configured it."""
+    absent: bool = False
+    """Nobody configured it, and it is not there."""
+
+
 class Catalog:
     def __init__(self, settings: Settings) -> None:
         self._demo = DemoModel(settings.demo_pace)
@@ -98,6 +110,25 @@ class Catalog:
             before, self._models = self._models, (*self._real(), self._demo.info)
         return self._models != before
 
+    async def look(self) -> list[Look]:
+        """Asks each endpoint once, for whoever wants to know how it is rather than what it has. Never raises."""
+        looks: dict[str, Look] = {}
+
+        async def ask(source: _Source) -> None:
+            endpoint = source.endpoint
+            try:
+                there = await self._list(source)
+                looks[endpoint.id] = Look(endpoint, len(source.names or ()), absent=not there)
+            except UpstreamError as error:
+                looks[endpoint.id] = Look(endpoint, trouble=error.message)
+            except Exception as error:  # noqa: BLE001 - an address may lead to anything
+                looks[endpoint.id] = Look(endpoint, trouble=f"{endpoint.name}: {type(error).__name__}")
+
+        async with anyio.create_task_group() as tasks:
+            for source in self._sources.values():
+                tasks.start_soon(ask, source)
+        return [looks[name] for name in self._sources]
+
     async def watch(self, changed: Callable[[], Awaitable[None]]) -> None:
         """Runs until it is cancelled: keeps the list fresh, and calls ``changed`` after each change."""
         while True:
@@ -124,11 +155,7 @@ class Catalog:
         """On failure the models that were known stay: most failures pass."""
         trouble = why = None
         try:
-            if source.found_by_itself and not await listening(source.endpoint.base_url):
-                source.names = ()
-            else:
-                await anyio.to_thread.run_sync(import_module, "server.llm.openai")
-                source.names = tuple(await self._adapter(source).models())
+            await self._list(source)
         except UpstreamError as error:
             trouble, why = error.reason, error.message
         except Exception as error:  # noqa: BLE001 - whatever an address may lead to, the server runs on
@@ -139,6 +166,15 @@ class Catalog:
                 log.info("models.listed", endpoint=source.endpoint.name)
             else:
                 log.warning("models.not_listed", endpoint=source.endpoint.name, reason=trouble, why=why)
+
+    async def _list(self, source: _Source) -> bool:
+        """False when there is nothing that could be asked. Raises UpstreamError, and whatever an address leads to."""
+        if source.found_by_itself and not await listening(source.endpoint.base_url):
+            source.names = ()
+            return False
+        await anyio.to_thread.run_sync(import_module, "server.llm.openai")
+        source.names = tuple(await self._adapter(source).models())
+        return True
 
     def _adapter(self, source: _Source) -> OpenAIEndpoint:
         if source.adapter is None:

@@ -15,7 +15,7 @@ from server.operations.backup_format import FORMAT, Contents, Header
 from server.operations.backup_writer import Writer, writing
 from server.operations.connecting import snapshot
 from server.operations.shape import tables_at
-from server.settings import Settings
+from server.settings import Settings, make_data_folder
 from server.tables import now
 
 ENDING = ".jsonl.gz"
@@ -59,9 +59,10 @@ def save(engine: Engine, place: Path) -> Saved:
 
 def folder_of(settings: Settings) -> Path:
     """Where backups go that nobody gave a place. Made when it is not there."""
+    make_data_folder(settings)
     folder = settings.data_dir / "backups"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StartupError(f"The folder {folder} cannot be made ({error.strerror}).") from error
     return folder

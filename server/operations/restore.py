@@ -21,7 +21,7 @@ from server import db, migrations
 from server.errors import StartupError
 from server.migrations import foreign_keys, mark
 from server.migrations.running import answering
-from server.operations import backup
+from server.operations import backup, event_logs
 from server.operations.backup import Saved
 from server.operations.backup_format import Header
 from server.operations.backup_reader import reading
@@ -63,54 +63,64 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, save_first
     """
     header = verified(path)
     with db.engine_for(settings, answer_seconds=None) as engine, answering():
-        run = _on_sqlite if engine.dialect.name == "sqlite" else _on_mysql
-        return Restored(header, run(engine, settings, path, header, replace, save_first))
+        work = _Work(settings, engine, path, header, replace, save_first)
+        return Restored(header, work.on_sqlite() if engine.dialect.name == "sqlite" else work.on_mysql())
 
 
-def _on_sqlite(
-    engine: Engine, settings: Settings, path: Path, header: Header, replace: bool, save_first: bool
-) -> Saved | None:
-    target = Path(engine.url.database or "")
-    part = target.with_name(f"{target.name}.restoring")
-    with engine.connect() as connection:
-        worth_saving = _to_be_replaced(connection, replace)
-    saved = backup.save(engine, backup.folder_of(settings)) if worth_saving and save_first else None
-    engine.dispose()
-    _remove(part)
-    try:
-        made = db.engine_of(engine.url.set(database=str(part)))
-        with made.connect() as connection:
-            migrations.upgrade_to(connection, header.revision)
-            with foreign_keys.off(connection), connection.begin():
-                _load(connection, path)
-            migrations.run_missing(connection)
-        made.dispose()
-        _copy(part, target)
-    finally:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    settings: Settings
+    engine: Engine
+    path: Path
+    header: Header
+    replace: bool
+    save_first: bool
+
+    def on_sqlite(self) -> Saved | None:
+        target = Path(self.engine.url.database or "")
+        part = target.with_name(f"{target.name}.restoring")
+        with self.engine.connect() as connection:
+            saved = self._make_way(connection)
+        self.engine.dispose()
         _remove(part)
-    return saved
+        try:
+            made = db.engine_of(self.engine.url.set(database=str(part)))
+            with made.connect() as connection:
+                migrations.upgrade_to(connection, self.header.revision)
+                with foreign_keys.off(connection), connection.begin():
+                    _load(connection, self.path)
+                migrations.run_missing(connection)
+            made.dispose()
+            _copy(part, target)
+        finally:
+            _remove(part)
+        return saved
 
+    def on_mysql(self) -> Saved | None:
+        with self.engine.connect() as connection, migrations.alone(connection):
+            _wait_for_others(connection)
+            saved = self._make_way(connection)
+            revision = self.header.revision
+            if migrations.unfinished(connection) is None and migrations.current(connection) == revision:
+                with foreign_keys.off(connection), connection.begin():
+                    _load(connection, self.path)
+            else:
+                mark.begin(connection, mark.Work.RESTORE, revision, str(self.path.absolute()))
+                _drop_tables(connection)
+                migrations.upgrade_to(connection, revision)
+                with foreign_keys.off(connection), connection.begin():
+                    _load(connection, self.path)
+                    mark.end(connection)
+            migrations.run_missing(connection)
+        return saved
 
-def _on_mysql(
-    engine: Engine, settings: Settings, path: Path, header: Header, replace: bool, save_first: bool
-) -> Saved | None:
-    with engine.connect() as connection, migrations.alone(connection):
-        _wait_for_others(connection)
-        worth_saving = _to_be_replaced(connection, replace)
+    def _make_way(self, connection: Connection) -> Saved | None:
+        """The last that is done before anything is changed."""
+        worth_saving = _to_be_replaced(connection, self.replace)
         connection.rollback()
-        saved = backup.save(engine, backup.folder_of(settings)) if worth_saving and save_first else None
-        if migrations.unfinished(connection) is None and migrations.current(connection) == header.revision:
-            with foreign_keys.off(connection), connection.begin():
-                _load(connection, path)
-        else:
-            mark.begin(connection, mark.Work.RESTORE, header.revision, str(path.absolute()))
-            _drop_tables(connection)
-            migrations.upgrade_to(connection, header.revision)
-            with foreign_keys.off(connection), connection.begin():
-                _load(connection, path)
-                mark.end(connection)
-        migrations.run_missing(connection)
-    return saved
+        saved = backup.save(self.engine, backup.folder_of(self.settings)) if worth_saving and self.save_first else None
+        event_logs.forget(self.settings)
+        return saved
 
 
 def _to_be_replaced(connection: Connection, replace: bool) -> bool:

@@ -10,11 +10,12 @@ import pytest
 
 from server.settings import Settings
 from tests.fixtures.databases import ENGINES, create_mysql
+from tests.fixtures.redis import own_redis
 from tests.fixtures.server import settings_for
 from tests.migrations.conftest import scratch
 from tests.operations.rows import fill
 
-__all__ = ["scratch"]
+__all__ = ["own_redis", "scratch"]
 
 Blank = Callable[[str], Settings]
 

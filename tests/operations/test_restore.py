@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, inspect, text
 
 from server import db, migrations
@@ -23,6 +24,7 @@ from server.operations.integrity import problems
 from server.operations.restore import restore
 from server.operations.status import status
 from server.settings import Settings
+from tests.fixtures.redis import RedisServer
 from tests.fixtures.server import ROOT
 from tests.migrations.death import Death, Died
 from tests.migrations.scratch import Scratch
@@ -171,6 +173,27 @@ class TestReplacing:
 
         restore(filled, edited(saved(filled, tmp_path / "b"), orphan), replace=True)
         assert any("refer to users that are not there" in problem for problem in problems(filled))
+
+
+class TestEventLogs:
+    """They tell of what is replaced."""
+
+    def test_those_in_redis_are_forgotten(self, filled: Settings, own_redis: RedisServer, tmp_path: Path) -> None:
+        for number in range(1200):
+            own_redis("SET", f"parley:log:{number}", 1)
+        own_redis("SET", "parley2:log", 1)
+        path = saved(filled, tmp_path / "b")
+        restore(filled.model_copy(update={"redis_url": SecretStr(own_redis.url)}), path, replace=True)
+        assert own_redis("KEYS", "*") == ["parley2:log"]
+
+    def test_without_redis_nothing_is_restored(self, filled: Settings, own_redis: RedisServer, tmp_path: Path) -> None:
+        path = saved(filled, tmp_path / "b")
+        fill(filled, "别")
+        before = contents(filled)
+        own_redis.kill()
+        with pytest.raises(StartupError, match="Redis does not answer"):
+            restore(filled.model_copy(update={"redis_url": SecretStr(own_redis.url)}), path, replace=True)
+        assert contents(filled) == before
 
 
 @pytest.fixture
