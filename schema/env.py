@@ -48,9 +48,8 @@ def migrate(connection: Connection) -> None:
             target_metadata=SQLModel.metadata,
             render_as_batch=sqlite,
             render_item=render_item,
-            compare_server_default=True,
-            include_name=comparing.is_compared,
             transaction_per_migration=True,
+            **comparing.options(connection),
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Connection, Table, inspect, text
 from sqlmodel import SQLModel
 
-from server.migrations.comparing import is_compared
+from server.migrations import comparing
 
 _LITERAL = re.compile(r"'([^']*)'")
 _PRECISION = re.compile(r"DATETIME\((\d)\)")
@@ -33,8 +33,7 @@ class Drift:
 def drift(connection: Connection) -> Drift:
     """Of a database at this program's revision."""
     found = Drift()
-    options = {"compare_server_default": True, "include_name": is_compared, "render_as_batch": True}
-    context = MigrationContext.configure(connection, opts=options)
+    context = MigrationContext.configure(connection, opts=comparing.options(connection))
     for change in compare_metadata(context, SQLModel.metadata):
         if change[0] == "remove_table":
             found.strangers.append(change[1].name)

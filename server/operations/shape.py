@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, MetaData, Table, create_engine, exists, select, table, text
+from sqlalchemy import Connection, MetaData, Table, create_engine, exists, inspect, select, table, text
 
 from server import migrations
+from server.migrations.comparing import virtual_tables
 
 
 def tables_at(revision: str) -> list[Table]:
-    """As the migrations make them, each after those that it refers to. Their types are SQLite's.
-
-    SQLite's virtual tables are left out: they hold what can be made anew from the others, such as an index of words.
-    """
+    """As the migrations make them on SQLite, each after those that it refers to."""
     with _scratch() as connection:
         migrations.upgrade_to(connection, revision)
         metadata = MetaData()
@@ -47,7 +45,5 @@ def _scratch() -> Iterator[Connection]:
 
 
 def _plain_tables(connection: Connection) -> list[str]:
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
-    virtual = [name for name, sql in rows if sql.upper().startswith("CREATE VIRTUAL")]
-    behind = tuple(f"{name}_" for name in virtual)
-    return [name for name, _ in rows if name not in virtual and not name.startswith((*behind, "sqlite_", "alembic_"))]
+    others = {"alembic_version", *virtual_tables(connection)}
+    return [name for name in inspect(connection).get_table_names() if name not in others]

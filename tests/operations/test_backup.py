@@ -98,6 +98,29 @@ def test_all_types_of_columns(source: str, target: str, blank: Blank, scratch: S
         assert [tuple(row) for row in connection.execute(select(KINDS).order_by(KINDS.c.id))] == ROWS
 
 
+INDEXED = [
+    'op.create_table("texts", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("words", sa.Text()))',
+    'if op.get_context().dialect.name == "sqlite":',
+    """    op.execute("CREATE VIRTUAL TABLE found USING fts5(words, content='texts', content_rowid='id')")""",
+    '    op.execute("CREATE TRIGGER told AFTER INSERT ON texts BEGIN "',
+    '        "INSERT INTO found (rowid, words) VALUES (new.id, new.words); END")',
+]
+
+
+@pytest.mark.parametrize("source", ENGINES)
+def test_an_index_that_only_sqlite_has(source: str, blank: Blank, scratch: Scratch, tmp_path: Path) -> None:
+    """It is no part of the backup, and fills itself."""
+    scratch.write("texts", *INDEXED)
+    one, other = blank(source), blank("sqlite")
+    with db.engine_for(one) as engine:
+        migrations.upgrade(engine)
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO texts (id, words) VALUES (1, 'good morning'), (2, 'good night')"))
+    restore(other, saved(one, tmp_path / "b"))
+    with db.engine_for(other) as engine, engine.connect() as connection:
+        assert connection.scalars(text("SELECT rowid FROM found WHERE found MATCH 'night'")).all() == [2]
+
+
 def test_it_is_of_one_moment(filled: Settings, blank: Blank, tmp_path: Path) -> None:
     """Between any two of its statements somebody adds a user with settings, in two transactions."""
     users = 0

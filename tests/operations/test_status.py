@@ -95,6 +95,10 @@ class TestDrift:
         assert found.drift.strangers == ["of_another"]
         assert found.ok
 
+    def test_an_index_of_words_is_no_table_of_somebody_else(self, blank: Blank) -> None:
+        found = changed(blank("sqlite"), "CREATE VIRTUAL TABLE found USING fts5(words)")
+        assert found.drift.strangers == []
+
     def test_the_mark_of_unfinished_work_is_no_drift(self, blank: Blank) -> None:
         settings = blank("sqlite")
         with db.engine_for(settings) as engine, engine.begin() as connection:
