@@ -128,7 +128,8 @@ class Journal:
         for turn in itertools.count():
             await anyio.sleep(TIDY_SECONDS)
             try:
-                await self._pay()
+                for user in list(self._owed):
+                    await self._pay(user)
                 await self._tidy()
                 if turn % LOOK_EVERY == 0:
                     seen = await self._look(seen)
@@ -141,6 +142,8 @@ class Journal:
         entries = [(_log_of(user, event), event) for event in events]
         deadline = monotonic() + PATIENCE
         try:
+            if user in self._owed:  # what is renewed now covers these events, which do not fit to what is missing
+                await self._pay(user)
             while (outcome := await self.log.announce(user, version, entries)) is not Outcome.DONE:
                 if outcome is Outcome.LOST or monotonic() > deadline:
                     await self.renew(user)
@@ -162,10 +165,13 @@ class Journal:
                 raise HistoryLost
             await anyio.sleep(STEP)
 
-    async def _pay(self) -> None:
-        for user in list(self._owed):
+    async def _pay(self, user: str) -> None:
+        self._owed.discard(user)  # before the others can owe something again
+        try:
             await self.renew(user)
-            self._owed.discard(user)
+        except Unavailable:
+            self._owed.add(user)
+            raise
 
     async def _tidy(self) -> None:
         """Takes back the marks of what has been announced. A mark stays where there is a newer version since."""

@@ -302,6 +302,20 @@ async def test_what_could_not_be_announced_makes_followers_look_again_once_the_l
     assert (await ledger_of(journal)).version == 1
 
 
+async def test_where_something_is_missing_nothing_more_is_told(database: Database, ann: None) -> None:
+    """The log is back, and something is to be said before housekeeping has found that out: the log begins anew."""
+    log = Shared()
+    journal = Journal(database, log)
+    tail = await tail_of(journal)
+    log.reachable = False
+    await journal.record(USER, says(1))
+    log.reachable = True
+    await journal.record(USER, says(2))
+    assert (tail.lost, told(tail)) == (True, [])
+    assert told(await tail_of(journal)) == []
+    assert (await ledger_of(journal)).version == 2
+
+
 async def test_the_marks_of_what_was_announced_are_taken_back(database: Database, ann: None) -> None:
     journal = Journal(database, Shared())
     tail = await tail_of(journal)
