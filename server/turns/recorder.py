@@ -155,9 +155,14 @@ class Recorder:
             try:
                 await self._journal.prepare(recording.run.user)
                 position = await self._journal.log.resume(recording.key, chars)
+                # Once more, and now: whoever took the run over before this will not seize it again.
+                owned = await self._db.read(lambda session: repository.owned(session, recording.run))
             except (Unavailable, HistoryLost) as error:
                 log.warning("turns.still_adrift", turn=recording.run.turn, reason=repr(error))
                 return  # with the next checkpoint again
+            if owned is None:
+                recording.give_up()
+                return
             recording.rejoin(position.epoch, saved)
         self._dirty.add(recording)
         self._wake.set()
@@ -184,17 +189,22 @@ class Recorder:
         await self.flush()
         self._recordings.discard(recording)
         written = recording.written()
-        if recording.adrift:  # the log has not all of it, and does not get the end of what it has not
-            await self._journal.distrust(recording.run.user)
         tries = 0
         while True:
             try:
+                if recording.adrift:
+                    await self._begin_anew(written)
                 return await self._journal.record(recording.run.user, lambda session: _finish(session, written, ending))
             except Unavailable as error:
                 delay = RETRY[min(tries, len(RETRY) - 1)]
                 tries += 1
                 log.warning("turns.finish_waits", turn=recording.run.turn, retry_in=delay, reason=error.message)
                 await anyio.sleep(delay)
+
+    async def _begin_anew(self, written: Written) -> None:
+        """The log does not get the end of what it has not all of. Whoever then looks again finds all of it saved."""
+        await self._db.write(lambda session: repository.checkpoint(session, [written]))
+        await self._journal.distrust(written.run.user)
 
 
 def _finish(session: Session, written: Written, ending: Ending) -> Recorded[tables.Conversation | None]:

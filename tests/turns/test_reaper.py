@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from sqlmodel import Session
@@ -14,9 +14,9 @@ from server.journal import Journal
 from server.protocol.codes import AccountRole, Part, Role, Status
 from server.protocol.events import Event, TurnDelta, TurnFinished, TurnStarted
 from server.protocol.objects import Message as WireMessage
-from server.realtime.event_log import Outcome, RunKey, Speech, conversation_log
+from server.realtime.event_log import Ledger, Outcome, RunKey, Speech, conversation_log
 from server.realtime.event_log_memory import MemoryEventLog
-from server.realtime.tail import Tail
+from server.realtime.tail import Position, Tail
 from server.tables import Conversation, Message, TitleSource, User, Worker, now
 from server.turns.reaper import Reaper
 from server.turns.recorder import Ending, Recorder
@@ -35,11 +35,23 @@ class Shared(MemoryEventLog):
 
     outlives_process = True
     reachable = True
+    before_resuming: Callable[[], Awaitable[None]] | None = None
+    after_renewing: Callable[[], Awaitable[None]] | None = None
 
     async def seize(self, run: RunKey) -> Sequence[Event]:
         if not self.reachable:
             raise Unavailable("The log does not answer.")
         return await super().seize(run)
+
+    async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:
+        if self.before_resuming is not None:
+            await self.before_resuming()
+        return await super().resume(run, chars)
+
+    async def renew(self, user: str, version: int, instead_of: Ledger | None) -> None:
+        await super().renew(user, version, instead_of)
+        if self.after_renewing is not None:
+            await self.after_renewing()
 
 
 class House:
@@ -157,6 +169,45 @@ async def test_the_worker_was_frozen_and_thaws(house: House) -> None:
     assert await house.row() == before
     assert len(house.ends()) == 1
     assert isinstance(house.tail.after(0)[-1], TurnFinished)
+
+
+async def test_the_worker_was_frozen_just_before_its_log_goes_on(house: House) -> None:
+    """The turn was its own when it looked, and is not when it thaws: the log would take its words."""
+    gave_up: list[bool] = []
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: gave_up.append(True))
+    recording.write(Part.ANSWER, "one")
+    recording.cut_loose()
+    house.log.before_resuming = house.reaper.sweep
+    await recorder.checkpoint()
+    assert gave_up == [True]
+    assert (await house.row()).status is Status.INTERRUPTED
+    await recorder.write(recording, Part.ANSWER, "two")
+    await recorder.flush()
+    tail = await house.log.follow(LOG, lambda: None)
+    assert list(tail.after(0)) == []
+
+
+async def test_what_the_log_lacks_is_saved_before_followers_look_again(house: House) -> None:
+    """They find all that was said; the end that comes then fits to it."""
+    await house.db.write(lambda session: session.add(Worker(id=OWNER, name="o", started_at=now(), beat_at=now())))
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: None)
+    recording.write(Part.ANSWER, "all of it")
+    recording.cut_loose()
+    found: list[str] = []
+
+    async def look() -> None:
+        row = await house.row()
+        assert row.status is Status.STREAMING
+        found.append(row.text)
+
+    house.log.after_renewing = look
+    await recorder.finish(recording, Ending(Status.COMPLETE))
+    assert house.tail.lost
+    assert found == ["all of it"]
+    row = await house.row()
+    assert (row.text, row.status) == ("all of it", Status.COMPLETE)
 
 
 async def test_log_out_of_reach(house: House) -> None:
