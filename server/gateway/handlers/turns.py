@@ -37,9 +37,10 @@ async def _follow(connection: Connection, asked: Asked, format: Format) -> None:
     log = conversation_log(connection.user.id, asked.conversation)
     async with connection.following(log, format) as following:
         feed = following.feed
+        held = await connection.services.journal.recovers(feed.tail, asked.position)
         following.begin_after(asked.position)
         live = await connection.services.conversations.live(connection.user.id, asked.conversation)
-        if format is Format.HTML and feed.tail.holds(asked.position):
+        if format is Format.HTML and held:
             for part in Part:
                 feed.render((asked.turn, part), blank(asked.turn, part), asked.position.offset)
             if live is not None and live.id != asked.turn:
