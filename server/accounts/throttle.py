@@ -16,41 +16,34 @@ import hashlib
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.errors import RateLimited
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """So many at once; after that, one every ``seconds``."""
-
-    burst: int
-    seconds: float
+from server.rate import Clock, Rate
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    address: Limit = Limit(50, 10)
+    address: Rate = Rate(50, 10)
     """Failures of one client address, whatever the account. An office can be one address."""
-    account_from_address: Limit = Limit(10, 30)
-    account: Limit = Limit(100, 60)
+    account_from_address: Rate = Rate(10, 30)
+    account: Rate = Rate(100, 60)
     """Failures of one account from everywhere, known devices excepted."""
-    device: Limit = Limit(10, 30)
+    device: Rate = Rate(10, 30)
     """Failures of one account on a device that it was logged in to before; also of one login session."""
-    registration: Limit = Limit(120, 10)
+    registration: Rate = Rate(120, 10)
     """Accounts made from one client address."""
 
 
 Bucket = tuple[str, ...]
-Clock = Callable[[], float]
+"""Its name."""
 
 
 class Attempt:
     """A guess that was let through and charged."""
 
-    def __init__(self, throttle: Throttle, charged: Sequence[tuple[Bucket, Limit]]) -> None:
+    def __init__(self, throttle: Throttle, charged: Sequence[tuple[Bucket, Rate]]) -> None:
         self._throttle = throttle
         self._charged = charged
 
@@ -77,7 +70,7 @@ class Throttle:
         limits = self._limits
         account = hashlib.sha256(account.encode()).hexdigest()  # what people type may be long, a bucket's name may not
         if device is not None:
-            own: list[tuple[Bucket, Limit]] = [(("device", account, device), limits.device)]
+            own: list[tuple[Bucket, Rate]] = [(("device", account, device), limits.device)]
             if self._wait(own) == 0:
                 return self._charge(own)
             # Its cookie may have been stolen. The owner, at the same device, still has what a stranger has.
@@ -97,28 +90,25 @@ class Throttle:
     def register(self, address: str) -> Attempt:
         return self._take([(("registration", network_of(address)), self._limits.registration)])
 
-    def refund(self, bucket: Bucket, limit: Limit) -> None:
+    def refund(self, bucket: Bucket, limit: Rate) -> None:
         if bucket in self._empty_at:
             self._empty_at[bucket] -= limit.seconds
 
-    def _take(self, charges: list[tuple[Bucket, Limit]]) -> Attempt:
+    def _take(self, charges: list[tuple[Bucket, Rate]]) -> Attempt:
         wait = self._wait(charges)
         if wait > 0:
             raise RateLimited("Too many attempts. Wait a little, then try again.", retry_after=wait)
         return self._charge(charges)
 
-    def _wait(self, charges: list[tuple[Bucket, Limit]]) -> float:
+    def _wait(self, charges: list[tuple[Bucket, Rate]]) -> float:
         """Seconds until each of the buckets has room for one more."""
         now = self._clock()
-        return max(
-            max(0.0, self._empty_at.get(bucket, now) - now - (limit.burst - 1) * limit.seconds)
-            for bucket, limit in charges
-        )
+        return max(limit.wait(self._empty_at.get(bucket, now), now) for bucket, limit in charges)
 
-    def _charge(self, charges: list[tuple[Bucket, Limit]]) -> Attempt:
+    def _charge(self, charges: list[tuple[Bucket, Rate]]) -> Attempt:
         now = self._clock()
         for bucket, limit in charges:
-            self._empty_at[bucket] = max(self._empty_at.get(bucket, now), now) + limit.seconds
+            self._empty_at[bucket] = limit.filled(self._empty_at.get(bucket, now), now)
             self._empty_at.move_to_end(bucket)
         while len(self._empty_at) > self._most:
             self._empty_at.popitem(last=False)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from server.accounts.throttle import Limit, Limits
+from server.accounts.throttle import Limits
 from server.db import Database
 from server.errors import BadCredentials, Conflict, Invalid, RateLimited, Unauthenticated
 from server.protocol.events import AccountUpdated, SessionClosed
+from server.rate import Rate
 from tests.fixtures.accounts import HOME, PASSWORD, Worker, make_worker
 
 pytestmark = pytest.mark.anyio
@@ -92,7 +93,7 @@ async def test_a_new_password_needs_the_old_one_and_must_be_one(worker: Worker) 
 
 
 async def test_a_stolen_access_token_does_not_become_a_password(database: Database, tmp_path: Path) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(device=Limit(3, 30)))
+    worker = make_worker(database, tmp_path, limits=Limits(device=Rate(3, 30)))
     stolen = await worker.identify(await worker.register("ada"))
     for _ in range(3):
         with pytest.raises(BadCredentials):

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from server.accounts.identity import Client
-from server.accounts.throttle import Limit, Limits
+from server.accounts.throttle import Limits
 from server.db import Database
 from server.errors import BadCredentials, RateLimited
+from server.rate import Rate
 from tests.fixtures.accounts import ELSEWHERE, HOME, Comparisons, Worker, make_worker
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_the_owner_gets_in_during_an_attack_from_everywhere(database: Database, tmp_path: Path) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(account=Limit(20, 60)))
+    worker = make_worker(database, tmp_path, limits=Limits(account=Rate(20, 60)))
     owner = await worker.register("ada")
     known = replace(HOME, device=owner.device)
     for number in range(20):
@@ -33,7 +34,7 @@ async def test_the_owner_gets_in_during_an_attack_from_everywhere(database: Data
 
 
 async def test_the_owner_gets_in_from_the_attackers_own_address(database: Database, tmp_path: Path) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(address=Limit(10, 60)))
+    worker = make_worker(database, tmp_path, limits=Limits(address=Rate(10, 60)))
     owner = await worker.register("ada")
     for number in range(10):
         with pytest.raises(BadCredentials):
@@ -44,7 +45,7 @@ async def test_the_owner_gets_in_from_the_attackers_own_address(database: Databa
 
 
 async def test_a_device_of_one_account_is_a_stranger_to_another(database: Database, tmp_path: Path) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(account_from_address=Limit(3, 60)))
+    worker = make_worker(database, tmp_path, limits=Limits(account_from_address=Rate(3, 60)))
     await worker.register("ada")
     attacker = await worker.register("eve", ELSEWHERE)
     for _ in range(3):
@@ -79,7 +80,7 @@ async def test_sixty_right_log_ins_are_no_attack(worker: Worker) -> None:
 async def test_a_held_up_guess_is_not_even_looked_at(
     database: Database, tmp_path: Path, comparisons: Comparisons
 ) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(account_from_address=Limit(1, 60)))
+    worker = make_worker(database, tmp_path, limits=Limits(account_from_address=Rate(1, 60)))
     await worker.register("ada")
     outcomes = await asyncio.gather(
         *(worker.accounts.log_in("ada", "a wrong guess", HOME) for _ in range(10)), return_exceptions=True

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from server.accounts.throttle import Limit, Limits
+from server.accounts.throttle import Limits
 from server.db import Database
 from server.errors import Conflict, Invalid, RateLimited
 from server.protocol.codes import AccountRole
+from server.rate import Rate
 from tests.fixtures.accounts import ELSEWHERE, HOME, PASSWORD, Worker, make_worker
 from tests.fixtures.databases import settings_for
 
@@ -85,7 +86,7 @@ async def test_what_cannot_be(worker: Worker, email: str, username: str, passwor
 
 
 async def test_registering_is_throttled_by_address(database: Database, tmp_path: Path) -> None:
-    worker = make_worker(database, tmp_path, limits=Limits(registration=Limit(2, 60)))
+    worker = make_worker(database, tmp_path, limits=Limits(registration=Rate(2, 60)))
     await worker.register("ada")
     await worker.register("bob")
     with pytest.raises(RateLimited):

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.accounts.throttle import Limit, Limits, Throttle, network_of
+from server.accounts.throttle import Limits, Throttle, network_of
 from server.errors import RateLimited
+from server.rate import Rate
 from tests.fixtures.accounts import Clock
 
 LIMITS = Limits(
-    address=Limit(20, 10),
-    account_from_address=Limit(5, 30),
-    account=Limit(30, 60),
-    device=Limit(3, 30),
-    registration=Limit(4, 600),
+    address=Rate(20, 10),
+    account_from_address=Rate(5, 30),
+    account=Rate(30, 60),
+    device=Rate(3, 30),
+    registration=Rate(4, 600),
 )
 
 
