@@ -17,11 +17,14 @@ _encoder = msgspec.json.Encoder()
 
 MAX_DEPTH = 64
 """Of lists and objects in each other, so that nobody who walks through a value runs out of stack."""
+MAX_VALUES = 10_000
+"""Of a frame: to read 1 MiB of empty lists would stop the event loop for a second."""
 QUOTED = 80
 """Characters of a frame that an error repeats, at most."""
 
 _AT_FIELD = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NAMED_FIELD = re.compile(r"field `(?P<name>[^`]*)`")
+_STRING = re.compile(r'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -69,6 +72,9 @@ def decode(frame: str) -> Command:
 
 
 def _parse(frame: str, flaws: list[str]) -> Any:
+    if len(frame) > MAX_VALUES and _values(frame) > MAX_VALUES:
+        raise BadFrame(ErrorCode.BAD_FRAME, f"The frame holds more than {MAX_VALUES} values.")
+
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
@@ -84,6 +90,12 @@ def _parse(frame: str, flaws: list[str]) -> Any:
     except RecursionError:
         words = "is nested too deeply"
     raise BadFrame(ErrorCode.BAD_FRAME, f"The frame {words}.")
+
+
+def _values(frame: str) -> int:
+    """At least as many as reading it would make: counted without reading it."""
+    marks = _STRING.sub("", frame)
+    return marks.count("[") + marks.count("{") + marks.count(",")
 
 
 def _refuse(constant: str) -> None:

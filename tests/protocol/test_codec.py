@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.protocol import codec, commands
-from server.protocol.codec import MAX_DEPTH, BadFrame
+from server.protocol.codec import MAX_DEPTH, MAX_VALUES, BadFrame
 from server.protocol.codes import ErrorCode, Format
-from server.protocol.commands import AnyCommand, Command
+from server.protocol.commands import AnyCommand, Command, Send
 from server.protocol.replies import Error
 
 VALID: dict[str, dict[str, Any]] = {
@@ -86,6 +86,21 @@ def refusal(text: str) -> BadFrame:
     bad = read(text)
     assert isinstance(bad, BadFrame)
     return bad
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "1", '""', '{"":1}', r'"\",["'])
+def test_only_so_many_values(value: str) -> None:
+    """To read more would take too long, whatever the frame turns out to be."""
+    many = f'{{"type":"settings","id":"r","key":"k","value":[{",".join([value] * (MAX_VALUES + 1))}]}}'
+    assert refusal(many).message == f"The frame holds more than {MAX_VALUES} values."
+    assert refusal(many.replace('"type"', "type", 1)).code is ErrorCode.BAD_FRAME
+
+
+@pytest.mark.parametrize("text", ["[],{}" * MAX_VALUES, '","' * MAX_VALUES, "\\" * MAX_VALUES, '\\"' * MAX_VALUES])
+def test_a_text_is_one_value(text: str) -> None:
+    command = codec.decode(frame("send", text=text))
+    assert isinstance(command, Send)
+    assert command.text == text
 
 
 def test_there_is_an_example_of_every_command() -> None:
