@@ -32,6 +32,8 @@ class Rate:
 class Bucket:
     """One bucket of a rate."""
 
+    __slots__ = ("_clock", "_empty_at", "_rate")
+
     def __init__(self, rate: Rate, clock: Clock = time.monotonic) -> None:
         self._rate = rate
         self._clock = clock

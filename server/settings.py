@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     frame_bytes: int = Field(default=1 << 20, ge=4096, le=16 << 20)
     active_turns: int = Field(default=8, ge=1, le=1000)
 
+    connections: int = Field(default=4000, ge=1, le=1_000_000)
+    user_connections: int = Field(default=250, ge=1, le=1_000_000)
+    socket_rate: int = Field(default=1000, ge=10, le=1_000_000)
+    user_rate: int = Field(default=2000, ge=10, le=1_000_000)
+
     context_tokens: int = Field(default=32_768, ge=1024)
     ollama_url: str = "http://127.0.0.1:11434"
     demo_pace: float = Field(default=1.0, ge=0, le=10)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.gateway.dispatch import COST, COSTS, WRITTEN_BY_A_MODEL
 from server.protocol import codec, objects
 from server.protocol.codes import AccountRole, CloseCode, ErrorCode, Part, Role, Status
 from server.protocol.commands import Command
@@ -99,6 +100,13 @@ def test_codes() -> None:
 def test_objects(struct: type[msgspec.Struct]) -> None:
     for name in fields(struct, without=set()):
         assert re.search(rf"[`\"]{name}[`\"]", PAGE), name
+
+
+def test_costs() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([^|]*) \|$", PAGE, re.MULTILINE)
+    told = {name: int(points) for points, cell in rows for name in words(cell)}
+    assert told == {tag(command): cost for command, cost in COSTS.items()} | {"title": WRITTEN_BY_A_MODEL}
+    assert (str(COST), "every other") in rows
 
 
 def test_there_are_examples() -> None:

@@ -22,6 +22,7 @@ from server.gateway.feed import Feeds
 from server.gateway.following import Following
 from server.gateway.html import Renderer
 from server.gateway.outbox import Outbox, SocketGone
+from server.gateway.rates import Allowance
 from server.gateway.transport import transport_of
 from server.journal import Journal
 from server.llm.catalog import Catalog
@@ -72,11 +73,12 @@ class Services:
 class Connection:
     """Made when the socket is authenticated: before that, there is none."""
 
-    def __init__(self, websocket: WebSocket, identity: Identity, services: Services) -> None:
+    def __init__(self, websocket: WebSocket, identity: Identity, services: Services, allowance: Allowance) -> None:
         self.id = new_id()
         self.user = identity.user
         self.session = identity.session
         self.services = services
+        self.allowance = allowance
         self.outbox = Outbox(services.feeds, self._send)
         self._websocket = websocket
         self._bad_frames: deque[float] = deque(maxlen=BAD_FRAMES)
@@ -168,13 +170,14 @@ class Connection:
             raise SocketGone from error
 
     async def _read(self, dispatch: Dispatch) -> None:
-        while True:
+        while self._closing is None:  # a cancellation alone would come only where something has to be waited for
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             await self.outbox.room()
+            text = message.get("text")
+            await self.allowance.pace(len(text or ""))
             try:
-                text = message.get("text")
                 if text is None:
                     raise BadFrame(ErrorCode.BAD_FRAME, "A frame is a text message; this one is binary.")  # noqa: TRY301
                 command = codec.decode(text)

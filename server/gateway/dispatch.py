@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
@@ -10,11 +11,11 @@ from typing import Any
 import structlog
 
 from server import metrics
-from server.errors import Busy, Forbidden, ParleyError
+from server.errors import Busy, Forbidden, ParleyError, RateLimited
 from server.gateway.connection import Connection
 from server.gateway.handlers import conversations, logs, turns, user
 from server.protocol import commands
-from server.protocol.codes import AccountRole, ErrorCode
+from server.protocol.codes import AccountRole, CloseCode, ErrorCode
 from server.protocol.commands import Command
 from server.protocol.replies import Data, Error, Reply
 
@@ -40,10 +41,25 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.ListModels: user.handle_models,
 }
 
+COST = 10
+"""Points of a command's rate (`rates`), where nothing else is said."""
+COSTS: dict[type[Command], int] = {
+    commands.Ping: 1,
+    commands.Sync: 25,
+    commands.Open: 25,
+    commands.History: 25,
+    commands.Send: 50,
+    commands.Regenerate: 50,
+}
+WRITTEN_BY_A_MODEL = 50
+
 
 async def dispatch(connection: Connection, command: Command) -> None:
     """Carries a command out, one after another. A slow one goes on beside those that follow it."""
-    if not _slow(command):
+    wait = connection.allowance.take(_cost(command))
+    if wait > 0:
+        _hold_up(connection, command, wait)
+    elif not _slow(command):
         with connection.outbox.holding():
             await respond(connection, command)
     elif not connection.spawn(partial(respond, connection, command)):
@@ -74,6 +90,18 @@ async def respond(connection: Connection, command: Command) -> None:
 
 def _slow(command: Command) -> bool:
     return isinstance(command, commands.SetTitle) and command.title is None
+
+
+def _cost(command: Command) -> int:
+    return WRITTEN_BY_A_MODEL if _slow(command) else COSTS.get(type(command), COST)
+
+
+def _hold_up(connection: Connection, command: Command, wait: float) -> None:
+    words = f"Too many requests at once. Try again in {math.ceil(wait)} s."
+    _refuse(connection, command, RateLimited(words, retry_after=math.ceil(wait * 100) / 100))
+    metrics.COMMANDS.labels(str(command.__struct_config__.tag), RateLimited.code).inc()
+    if not connection.allowance.refuse():
+        connection.close(CloseCode.RATE_LIMITED, "far too many requests")
 
 
 def _refuse(connection: Connection, command: Command, error: ParleyError) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server import __version__
+from server import __version__, metrics
 from server.accounts import objects
 from server.accounts.credentials import CookieNames, Presented, presented
 from server.accounts.identity import Identity
 from server.accounts.origins import Origins
 from server.errors import Unavailable
+from server.gateway.admission import Admission, Full
 from server.gateway.connection import Connection, Services
 from server.gateway.dispatch import dispatch
+from server.gateway.rates import Rates
 from server.protocol.codes import AccountRole, CloseCode
 from server.protocol.objects import Limits, Server
 from server.protocol.replies import Hello
@@ -22,6 +26,7 @@ from server.settings import Settings
 log = structlog.get_logger(__name__)
 
 SUBPROTOCOL = "parley.v1"
+NO_DATABASE = "the database does not answer"
 
 
 def socket_routes(services: Services, origins: Origins, settings: Settings) -> list[BaseRoute]:
@@ -33,6 +38,8 @@ class _Endpoint:
     def __init__(self, services: Services, origins: Origins, settings: Settings) -> None:
         self._services = services
         self._origins = origins
+        self._admission = Admission(settings)
+        self._rates = Rates(settings)
         self._cookies = CookieNames.of(secure=settings.secure)
         self._heartbeat = settings.heartbeat_seconds
         self._limits = Limits(
@@ -54,21 +61,28 @@ class _Endpoint:
 
     async def _let_in(self, websocket: WebSocket, token: str | None) -> None:
         """A socket that is turned away is accepted first: only then can a browser tell why."""
-        identity, unavailable = None, False
+        identity, over_capacity = None, None
         try:
-            identity = None if token is None else await self._services.accounts.identify(token)
+            if token is not None:
+                identity = await self._admission.look_up(partial(self._services.accounts.identify, token))
         except Unavailable:
-            unavailable = True
+            over_capacity = NO_DATABASE
+        except Full as full:
+            over_capacity = str(full)
         offered = websocket.scope.get("subprotocols", [])
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        if unavailable:
-            await websocket.close(CloseCode.OVER_CAPACITY, "the database does not answer")
+        if over_capacity is not None:
+            await _turn_away(websocket, over_capacity)
         elif identity is None:
             await websocket.close(CloseCode.UNAUTHENTICATED, "not logged in")
         elif identity.user.role is AccountRole.SUSPENDED:
             await websocket.close(CloseCode.CUT_OFF, "suspended")
         else:
-            await self._connect(websocket, identity)
+            try:
+                with self._admission.seat(identity.user.id):
+                    await self._connect(websocket, identity)
+            except Full as full:
+                await _turn_away(websocket, str(full))
 
     def _may_ask(self, websocket: WebSocket, given: Presented) -> bool:
         """No foreign page, and no browser that does not say which page asks."""
@@ -78,7 +92,7 @@ class _Endpoint:
         return self._origins.allows(origin, websocket.headers.get("host"))
 
     async def _connect(self, websocket: WebSocket, identity: Identity) -> None:
-        connection = Connection(websocket, identity, self._services)
+        connection = Connection(websocket, identity, self._services, self._rates.allowance(identity.user.id))
         structlog.contextvars.bind_contextvars(user=identity.user.id, connection=connection.id)
         log.info("socket.opened")
         connection.outbox.reply(self._hello(connection))
@@ -87,7 +101,7 @@ class _Endpoint:
             await self._services.presences.arrive(connection.user.id, connection.session.id, connection.id)
             await connection.run(dispatch)
         except Unavailable:
-            await websocket.close(CloseCode.OVER_CAPACITY, "the database does not answer")
+            await _turn_away(websocket, NO_DATABASE)
         finally:
             self._services.connections.discard(connection)
             self._services.presences.leave(connection.user.id, connection.id)
@@ -102,3 +116,9 @@ class _Endpoint:
             limits=self._limits,
             server=Server(version=__version__),
         )
+
+
+async def _turn_away(websocket: WebSocket, reason: str) -> None:
+    """For now."""
+    metrics.SOCKETS_REFUSED.labels(reason).inc()
+    await websocket.close(CloseCode.OVER_CAPACITY, reason)

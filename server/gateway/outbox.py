@@ -17,6 +17,8 @@ from server.realtime.tail import Log
 
 REPLIES = 64
 """Replies that may wait; a client that does not read them is not read from either."""
+REPLY_CHARS = 256 << 10
+"""Of them together, the last one excepted: a snapshot is as large as that alone."""
 
 
 class SocketGone(Exception):
@@ -33,6 +35,7 @@ class Outbox:
         self._feeds = feeds
         self._send = send
         self._replies: deque[str] = deque()
+        self._reply_chars = 0
         self._lost: deque[str] = deque()
         self._followings: dict[Log, Following] = {}
         self._holds = 0
@@ -44,8 +47,10 @@ class Outbox:
     def reply(self, frame: msgspec.Struct) -> None:
         if self._closed:
             return
-        self._replies.append(codec.encode(frame))
-        if len(self._replies) >= REPLIES:
+        encoded = codec.encode(frame)
+        self._replies.append(encoded)
+        self._reply_chars += len(encoded)
+        if len(self._replies) >= REPLIES or self._reply_chars >= REPLY_CHARS:
             self._room.clear()
         self._work.set()
 
@@ -110,7 +115,8 @@ class Outbox:
     def _next(self) -> str | None:
         if self._replies:
             frame = self._replies.popleft()
-            if len(self._replies) < REPLIES // 2:
+            self._reply_chars -= len(frame)
+            if len(self._replies) < REPLIES // 2 and self._reply_chars < REPLY_CHARS // 2:
                 self._room.set()
             return frame
         if self._holds:

@@ -10,7 +10,7 @@ import pytest
 
 from server.gateway.feed import Feeds
 from server.gateway.html import Renderer
-from server.gateway.outbox import REPLIES, Outbox, SocketGone
+from server.gateway.outbox import REPLIES, REPLY_CHARS, Outbox, SocketGone
 from server.protocol.codes import Format, Part
 from server.protocol.events import ConversationDeleted
 from server.realtime.event_log import Wake, conversation_log, user_log
@@ -115,6 +115,20 @@ async def test_who_does_not_read_replies_is_not_read_from() -> None:
         wire.open()
         await asyncio.wait_for(waiting, SECONDS)
         await wire.until(lambda: len(wire.frames) == REPLIES)
+
+
+async def test_large_replies_count_by_their_size() -> None:
+    bench = Bench()
+    wire = Wire(opened=False)
+    outbox = Outbox(bench.feeds, wire.send)
+    for _ in range(2):
+        outbox.reply(Marker(id="x" * REPLY_CHARS))
+    waiting = asyncio.create_task(outbox.room())
+    async with running(outbox):
+        await wire.until(lambda: wire.waiting == 1)
+        assert not waiting.done()
+        wire.open()
+        await asyncio.wait_for(waiting, SECONDS)
 
 
 async def test_the_logs_take_turns() -> None:

@@ -16,9 +16,11 @@ from server.gateway import connection as connections
 from server.gateway.connection import BAD_FRAMES, SLOW_AT_ONCE, Connection
 from server.gateway.feed import Feeds
 from server.gateway.html import Renderer
+from server.gateway.rates import Rates
 from server.protocol.codes import CloseCode
 from server.protocol.commands import Command
 from server.realtime.event_log_memory import MemoryEventLog
+from server.settings import Settings
 from tests.fixtures.client import Frame, Person, Refused, Tab
 from tests.fixtures.server import Running, running, settings_for
 from tests.gateway.units import SECONDS, Marker
@@ -209,7 +211,9 @@ class Line:
 
 def connect(line: Line) -> Connection:
     services = SimpleNamespace(feeds=Feeds(MemoryEventLog(), Renderer()))
-    return Connection(cast(Any, line), cast(Any, SimpleNamespace(user=None, session=None)), cast(Any, services))
+    identity = SimpleNamespace(user=None, session=None)
+    allowance = Rates(Settings(_env_file=None)).allowance("ann")  # type: ignore[call-arg]
+    return Connection(cast(Any, line), cast(Any, identity), cast(Any, services), allowance)
 
 
 @pytest.mark.parametrize("error", [WebSocketDisconnect(1006), RuntimeError("after sending 'websocket.close'")])

@@ -147,7 +147,7 @@ export class Following {
 
   /** The server cannot tell at the moment, and says when to ask again. A new connection asks by itself. */
   private later(error: Error, log: Log, again: () => void): boolean {
-    if (!(error instanceof CommandError) || error.code !== "unavailable" || error.retryAfter === undefined) return false;
+    if (!(error instanceof CommandError) || error.retryAfter === undefined) return false;
     const { connection } = this;
     const delay = error.retryAfter * 1000 * (1 + Math.random() / 2);
     setTimeout(() => {

@@ -66,8 +66,8 @@ async function following(peer: Awaited<ReturnType<typeof connected>>, conversati
   heard = [];
 }
 
-describe("a server that cannot tell at the moment", () => {
-  const away = { code: "unavailable", message: "The log does not answer.", retry_after: 0.01 };
+describe.each(["unavailable", "rate_limited"])("a server that cannot tell at the moment: %s", (code) => {
+  const away = { code, message: "Not now.", retry_after: 0.01 };
 
   it("is asked again for the user's log, on the same connection", async () => {
     const peer = await connected();
