@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
-from server import data_folder, db, migrations
+from server import data_folder, db, migrations, open_files
 from server.app import create_app
 from server.errors import StartupError
 from server.gateway.transport import SocketProtocol
@@ -49,6 +49,7 @@ def prepare(settings: Settings, *, migrate_first: bool) -> None:
 
 
 def run(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
+    settings = open_files.make_room(settings)
     app = create_app(settings)
     _Server(app, configuration(app, settings), started).run(sockets=[listener])
 

@@ -10,16 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from server import data_folder, migrations
+from server import data_folder, migrations, open_files
 from server.operations.doctor.findings import Finding, doubtful, good, wrong
 from server.settings import Settings
 
 ROOM = 1 << 30
 LEAST_ROOM = 100 << 20
-DESCRIPTORS = 256
-"""For all but sockets: files, connections to database, Redis and models."""
-TABS = 4096
-"""Sockets that a server beyond this machine should have room for."""
 REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs")
 """File systems whose locks SQLite cannot rely on."""
 
@@ -49,13 +45,15 @@ def check_data_folder(settings: Settings) -> Iterator[Finding]:
 
 def check_system(settings: Settings) -> Iterator[Finding]:
     yield good(f"Python {platform.python_version()} on {platform.system()} {platform.release()}.")
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    room = max(limit - DESCRIPTORS, 0) * settings.workers
-    words = f"The limit of open files ({limit}) leaves room for about {room} tabs"
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)  # the server raises its own as far as this
+    words = f"The limit of open files ({limit}) leaves room for {open_files.room(limit)} sockets in a process"
     if limit == resource.RLIM_INFINITY:
         yield good("Open files are not limited.")
-    elif room < TABS and settings.host not in ("127.0.0.1", "localhost", "::1"):
-        yield doubtful(f"{words}.", "Raise it: `ulimit -n 65536`, or LimitNOFILE=65536 in a systemd unit.")
+    elif open_files.room(limit) < settings.connections and settings.host not in ("127.0.0.1", "localhost", "::1"):
+        yield doubtful(
+            f"{words}, and PARLEY_CONNECTIONS is {settings.connections}.",
+            "Raise it: `ulimit -n 65536`, or LimitNOFILE=65536 in a systemd unit.",
+        )
     else:
         yield good(f"{words}.")
     if not (migrations.ROOT / "client" / "dist" / "index.html").exists():

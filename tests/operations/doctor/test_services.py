@@ -203,6 +203,6 @@ class TestMachine:
 
     def test_few_open_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
-        assert "room for about 768 tabs" in only(machine.check_system(settings_for(tmp_path)), Level.GOOD)
+        assert "room for 512 sockets" in only(machine.check_system(settings_for(tmp_path)), Level.GOOD)
         outside = settings_for(tmp_path, host="0.0.0.0")
         assert "ulimit -n" in only(machine.check_system(outside), Level.DOUBTFUL)
