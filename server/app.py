@@ -26,7 +26,7 @@ from server.gateway.html import Renderer
 from server.http.auth import auth_routes
 from server.http.errors import exception_handlers
 from server.http.health import answering, health_routes
-from server.http.middleware import RequestContext, SecurityHeaders
+from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
 from server.http.site import site_routes
 from server.journal import Journal
 from server.llm.catalog import Catalog
@@ -148,7 +148,7 @@ def create_app(settings: Settings) -> Starlette:
             *health_routes(database, {"redis": answering(redis.ping, "Redis does not answer")} if redis else None),
             *site_routes(CLIENT),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(RequestContext)],
+        middleware=[Middleware(SecurityHeaders), Middleware(RequestContext), Middleware(AtOnce)],
         exception_handlers=exception_handlers,
         lifespan=lifespan,
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,6 +19,7 @@ from server import data_folder, db, migrations, open_files
 from server.app import create_app
 from server.errors import StartupError
 from server.gateway.transport import SocketProtocol
+from server.http.transport import Crowd, HttpProtocol
 from server.operations.upgrade import upgrade
 from server.realtime import redis_service
 from server.settings import Settings
@@ -25,6 +29,9 @@ SEND_BUFFER_BYTES = 128 << 10
 """Of the kernel, per connection; inherited from the listener. Left alone it grows to megabytes for a peer that does not
 read, and hides for as long whether that peer takes anything. 128 KiB in a round trip of 100 ms are 1.3 MB/s."""
 BACKLOG = 2048
+UNTAKEN_SECONDS = 30
+"""After so long without any of it taken, the kernel drops what it has for a peer, and the connection. Nobody else looks
+after connections that are being closed. Inherited from the listener; Linux alone knows it."""
 SHUTDOWN_SECONDS = 2
 """How long a reader that has stalled may hold up the end."""
 
@@ -60,12 +67,16 @@ def announce(where: str) -> None:
 
 
 def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
+    http: Any = partial(HttpProtocol, crowd=Crowd())  # uvicorn wants a class, and only calls it
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
+        http=http,
         ws=SocketProtocol,
         ws_max_size=settings.frame_bytes,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         ws_per_message_deflate=False,  # it doubles the memory of an idle socket, and costs CPU for every token
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
@@ -106,6 +117,8 @@ def listen(settings: Settings, *, shared: bool = False) -> Iterator[socket.socke
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     if shared:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1000)
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:

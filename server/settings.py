@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     user_connections: int = Field(default=250, ge=1, le=1_000_000)
     socket_rate: int = Field(default=1000, ge=10, le=1_000_000)
     user_rate: int = Field(default=2000, ge=10, le=1_000_000)
+    ping_seconds: float = Field(default=20.0, ge=0.1, le=300)
 
     context_tokens: int = Field(default=32_768, ge=1024)
     ollama_url: str = "http://127.0.0.1:11434"

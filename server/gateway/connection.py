@@ -13,6 +13,7 @@ import structlog
 from anyio.abc import TaskGroup
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from server import metrics
 from server.accounts.identity import Identity
 from server.accounts.presence import Presences
 from server.accounts.service import Accounts
@@ -85,7 +86,8 @@ class Connection:
         self._tasks: TaskGroup = anyio.create_task_group()
         self._closing: tuple[CloseCode, str] | None = None
         self._slow = 0
-        self._unsent = 0
+        self._handed_over = 0
+        self._taken = 0
         self._still = 0
 
     async def run(self, dispatch: Dispatch) -> None:
@@ -117,12 +119,17 @@ class Connection:
             self._tasks.cancel_scope.cancel()
 
     def check_progress(self) -> None:
-        """Cuts the peer off once it has taken nothing for `STILL_CHECKS` checks; a slow one may take its time."""
+        """Cuts the peer off once it has taken nothing for `STILL_CHECKS` checks; a slow one may take its time.
+
+        What is unsent may grow meanwhile. Headers of frames are not counted, nor pongs; they are too few to matter.
+        """
         transport = transport_of(self._websocket)
         unsent = transport.get_write_buffer_size()
-        self._still = self._still + 1 if unsent == self._unsent > 0 else 0
-        self._unsent = unsent
+        taken = self._handed_over - unsent
+        self._still = self._still + 1 if unsent > 0 and taken <= self._taken else 0
+        self._taken = taken
         if self._still == STILL_CHECKS:
+            metrics.READERS_DROPPED.labels("stalled").inc()
             log.warning("socket.stalled", user=self.user.id, connection=self.id, unsent_bytes=unsent)
             transport.abort()
 
@@ -168,6 +175,7 @@ class Connection:
             await self._websocket.send_text(frame)
         except (WebSocketDisconnect, RuntimeError) as error:
             raise SocketGone from error
+        self._handed_over += len(frame) if frame.isascii() else len(frame.encode())
 
     async def _read(self, dispatch: Dispatch) -> None:
         while self._closing is None:  # a cancellation alone would come only where something has to be waited for

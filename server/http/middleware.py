@@ -11,7 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import metrics
-from server.http.errors import internal_error
+from server.http.errors import Error, error_response, internal_error
+from server.rate import Bucket, Rate
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,11 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+
+
+AT_ONCE = 500
+"""Requests that are being answered."""
+TELL = Rate(burst=1, seconds=10)
 
 
 class RequestContext:
@@ -94,6 +100,31 @@ class RequestContext:
         finally:
             metrics.REQUESTS.labels(str(status)).inc()
             log.info("http.request", status=status, duration_ms=round((time.perf_counter() - began) * 1000, 1))
+
+
+class AtOnce:
+    """Refuses requests beyond `AT_ONCE`. Whether the server is alive can always be asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._under_way = 0
+        self._tell = Bucket(TELL)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == "/healthz":
+            await self._app(scope, receive, send)
+        elif self._under_way < AT_ONCE:
+            self._under_way += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._under_way -= 1
+        else:
+            if self._tell.take() == 0:
+                log.warning("http.overloaded", under_way=self._under_way)
+            error = Error(code="unavailable", message="Too many requests at once. Try again in 2 s.")
+            headers = {"retry-after": "2", "connection": "close"}
+            await error_response(503, error, headers)(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -18,7 +20,8 @@ from starlette.routing import BaseRoute
 from server.accounts.origins import Origins
 from server.http.auth import auth_routes
 from server.http.errors import exception_handlers
-from server.http.middleware import RequestContext, SecurityHeaders
+from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
+from server.http.transport import Crowd, HttpProtocol
 from tests.fixtures.accounts import PASSWORD, Worker
 from tests.fixtures.databases import settings_for
 
@@ -26,7 +29,7 @@ from tests.fixtures.databases import settings_for
 def application(routes: Sequence[BaseRoute]) -> Starlette:
     return Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityHeaders), Middleware(RequestContext)],
+        middleware=[Middleware(SecurityHeaders), Middleware(RequestContext), Middleware(AtOnce)],
         exception_handlers=exception_handlers,
     )
 
@@ -34,7 +37,8 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
 @asynccontextmanager
 async def serving(routes: Sequence[BaseRoute]) -> AsyncIterator[str]:
     """Serves these routes on this event loop; gives the address. Ends at once, where uvicorn alone would linger."""
-    config = uvicorn.Config(application(routes), port=0, log_config=None, lifespan="off")
+    http: Any = partial(HttpProtocol, crowd=Crowd())
+    config = uvicorn.Config(application(routes), port=0, log_config=None, lifespan="off", http=http)
     listener = config.bind_socket()
     config.load()
     server = uvicorn.Server(config)
