@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import anyio
@@ -24,7 +25,11 @@ from server.realtime.redis_scripts import Argument, Command, Script
 
 log = structlog.get_logger(__name__)
 
-ANSWER_SECONDS = 1.5
+STEP = 0.25
+STEPS = 6
+"""Waiting is counted in steps rather than timed: a process that was itself frozen, or had no turn for long, has missed
+one step, however long that took. What has come meanwhile it finds."""
+ANSWER_SECONDS = STEP * STEPS
 CONNECTIONS = 16
 """Commands that may be under way at the same time; others wait for their turn, within the same seconds."""
 BATCH = 500
@@ -67,18 +72,24 @@ class RedisConnection:
 
     async def begin(self) -> None:
         """Asking makes sense (again); what was connected before may lead to nobody."""
-        await self._pool.disconnect(inuse_connections=False)
+        await self._hang_up(all_=False)
         self.answers = True
 
     async def close(self) -> None:
         self.answers = False
-        await self._pool.disconnect()
+        await self._hang_up(all_=True)
+
+    async def _hang_up(self, *, all_: bool) -> None:
+        """Those that are idle, or all. A peer that is gone does not answer to this either."""
+        with suppress(*FAILURES):
+            async with answer_in_time():
+                await self._pool.disconnect(inuse_connections=all_)
 
     async def _ask(self, commands: Sequence[Command]) -> list[Any]:
         """A cancellation waits until it is over: in the middle it would cost the connection, if not its place."""
         try:
             with anyio.CancelScope(shield=True):
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with answer_in_time():
                     replies = await self._exchange(commands)
         except FAILURES as error:
             if isinstance(error, TimeoutError):
@@ -115,6 +126,30 @@ class RedisConnection:
             raise unavailable()
 
 
+@asynccontextmanager
+async def answer_in_time() -> AsyncIterator[None]:
+    """Raises TimeoutError in the block when that takes longer than `ANSWER_SECONDS`."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle | None = None
+    left = STEPS
+
+    def step() -> None:
+        nonlocal timer, left
+        if left == 0:
+            limit.reschedule(loop.time())
+        else:
+            timer = loop.call_later(STEP, step)
+            left -= 1
+
+    async with asyncio.timeout(None) as limit:
+        step()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
 def token() -> str:
     """Never made a second time."""
     return secrets.token_hex(8)
@@ -141,9 +176,10 @@ def _pool(url: str, name: str, greet: object) -> BlockingConnectionPool:
     options: dict[str, Any] = {
         "protocol": 2,
         "socket_timeout": None,
-        "socket_connect_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": None,
         "retry": Retry(NoBackoff(), 0),
         "client_name": name,
+        "driver_info": None,
         "redis_connect_func": greet,
     }
     try:

@@ -18,18 +18,20 @@ import structlog
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from server.realtime.redis_connection import ANSWER_SECONDS, FAILURES, RedisConnection, reason, unavailable
+from server.realtime.redis_connection import (
+    ANSWER_SECONDS,
+    FAILURES,
+    STEP,
+    STEPS,
+    RedisConnection,
+    answer_in_time,
+    reason,
+    unavailable,
+)
 from server.realtime.redis_scripts import Command
 
 log = structlog.get_logger(__name__)
 
-STEP = 0.25
-"""Seconds between two pings."""
-SILENT_STEPS = 6
-"""Steps in a row without a sign of life, and Redis counts as frozen. They are counted rather than timed: a process that
-was frozen itself has missed one step, however long that took."""
-PATIENCE = STEP * SILENT_STEPS
-"""Seconds within which a lost connection may come back without anybody being told."""
 RETRY_SECONDS = 0.2
 
 Hear = Callable[[bytes], None]
@@ -59,8 +61,8 @@ class RedisReader:
         self._on_away: list[Hook] = []
 
     def on(self, *, back: Hook | None = None, away: Hook | None = None) -> None:
-        """``back`` is called with each new connection: things may have been missed before it. ``away`` is called once
-        Redis has been out of reach for so long that somebody should be told."""
+        """``back`` is called with each new connection: things may have been missed before it. ``away`` is called when
+        none has come within `ANSWER_SECONDS`, so that it is time to tell somebody."""
         self._on_back += [back] if back else []
         self._on_away += [away] if away else []
 
@@ -76,7 +78,7 @@ class RedisReader:
         self._hears[name] = hear
         self._coming[name] = None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with answer_in_time():
                 await self._answered()
         except TimeoutError:
             raise unavailable() from None
@@ -92,7 +94,7 @@ class RedisReader:
         while True:
             connection = self._redis.dedicated()
             try:
-                async with asyncio.timeout(ANSWER_SECONDS if self._away else max(STEP, self._patience())):
+                async with answer_in_time():
                     await connection.connect()
                 async with anyio.create_task_group() as tasks:
                     for part in (self._begin, self._tend, self._read):
@@ -126,15 +128,15 @@ class RedisReader:
         while True:
             self._work.clear()
             commands = self._commands()
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with answer_in_time():
                 await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             with anyio.move_on_after(next_step - monotonic()):
                 await self._work.wait()
             if monotonic() >= next_step:
                 next_step = monotonic() + STEP
                 self._silent += 1
-                if self._silent > SILENT_STEPS:
-                    raise RedisConnectionError(f"no sign of life for {PATIENCE:g} s")
+                if self._silent > STEPS:
+                    raise RedisConnectionError(f"no sign of life for {STEPS * STEP:g} s")
 
     def _commands(self) -> list[Command]:
         commands: list[Command] = []
@@ -182,12 +184,8 @@ class RedisReader:
         self._pings.clear()
         if self._here:
             log.warning("redis.connection_lost", reason=reason(error))
-        if not self._away and self._patience() <= 0:
+        if not self._away and monotonic() - self._heard_at >= ANSWER_SECONDS:
             log.error("redis.away", reason=reason(error))
             self._away, self._redis.answers = True, False
             for away in self._on_away:
                 away()
-
-    def _patience(self) -> float:
-        """Seconds that are left of it."""
-        return self._heard_at + PATIENCE - monotonic()

@@ -45,7 +45,8 @@ _LIFE = """
 -- A life of the server begins with its start, and with its promotion from a replica: what was written before may be
 -- lost in part. Returns the present one.
 local function life(fresh)
-  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local run = (string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '')
+    .. (string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or '')
   local known = redis.call('HMGET', KEYS[1], 'run', 'life')
   if known[1] == run then return known[2] end
   redis.call('HSET', KEYS[1], 'run', run, 'life', fresh)

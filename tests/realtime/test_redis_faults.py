@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -12,10 +14,13 @@ import pytest
 from server.errors import StartupError, Unavailable
 from server.protocol.codes import Part
 from server.realtime import redis_service
+from server.realtime.bus import StopTurn
 from server.realtime.event_log import HistoryLost, Outcome
+from server.realtime.redis_connection import ANSWER_SECONDS
 from server.realtime.redis_service import RedisService
 from server.realtime.tail import Position
 from tests.fixtures.redis import RedisServer, redis_program
+from tests.fixtures.server import ROOT
 from tests.realtime.conftest import furnished
 from tests.realtime.units import (
     LOG,
@@ -108,6 +113,20 @@ async def test_who_asks_before_that_is_known_waits_for_a_moment(house: House, ow
         await asyncio.gather(*(silent(lambda: house.log.position(LOG)) for _ in range(100)))
         for _ in range(100):
             await silent(lambda: house.log.position(LOG))
+
+
+async def test_a_process_that_had_no_turn_for_long_blames_nobody_else(house: House) -> None:
+    """It was frozen, or the machine is overloaded: what has come meanwhile counts."""
+    tail = await house.log.follow(LOG, ignore)
+    asking = [asyncio.create_task(house.log.position(LOG)) for _ in range(3)]
+    await asyncio.sleep(0)
+    time.sleep(ANSWER_SECONDS / 3)  # noqa: ASYNC251 -- nobody else has a turn
+    await asyncio.sleep(0)
+    time.sleep(ANSWER_SECONDS)  # noqa: ASYNC251
+    assert len(await asyncio.gather(*asking)) == 3
+    await house.append("a")
+    await until(lambda: texts(tail.after(0)) == ["a"])
+    assert not tail.lost
 
 
 async def test_a_cancellation_in_the_middle_costs_no_connection(house: House) -> None:
@@ -257,14 +276,33 @@ async def test_without_memory_it_takes_nothing(house: House, own_redis: RedisSer
     assert texts((await house.tail()).after(0)) == ["a", "c"]
 
 
-async def test_a_replica_takes_nothing(house: House, own_redis: RedisServer) -> None:
-    """A server that was demoted: nothing is lost in it."""
+async def test_a_replica_takes_nothing_and_once_promoted_it_is_another(house: House, own_redis: RedisServer) -> None:
+    """It may lack what its master had told of last."""
     await house.append("a")
     own_redis("REPLICAOF", "127.0.0.1", 9)
     await silent(lambda: house.append("b"))
     own_redis("REPLICAOF", "NO", "ONE")
-    await answers(lambda: house.append("c"))
-    assert texts((await house.tail()).after(0)) == ["a", "c"]
+    with anyio.fail_after(SECONDS), suppress(HistoryLost):
+        while True:
+            await answers(lambda: house.log.position(LOG))
+    assert await house.log.ledger(OWNER) is None
+
+
+async def test_a_user_of_redis_needs_no_more_rights_than_the_documentation_says(own_redis: RedisServer) -> None:
+    (line,) = re.findall(r"ACL SETUSER parley .*", (ROOT / "docs" / "architecture.md").read_text())
+    own_redis(*line.split())
+    url = own_redis.url.replace("//", "//parley:secret@")
+    async with RedisService(url, "parley") as one, RedisService(url, "parley") as other:
+        house = await furnished(House(one.event_log))
+        tail = await other.event_log.follow(LOG, ignore)
+        epoch = await house.begin()
+        assert await house.say(epoch, delta("a")) is Outcome.DONE
+        await until(lambda: texts(tail.after(0)) == ["a"])
+        await house.log.announce(OWNER, 1, [(MINE, status(1))])
+        assert len(await house.log.seize(RUN)) == 2
+        await house.log.resume(RUN, NOTHING)
+        await until(lambda: tail.lost)
+        await one.bus.publish(StopTurn("t"))
 
 
 async def test_an_announcement_that_takes_effect_late_is_told_once(
