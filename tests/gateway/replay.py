@@ -47,6 +47,8 @@ class Client:
     """Folds the frames of one socket after another."""
 
     views: dict[str, View] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    """Logs that were reset and have not been opened anew."""
     _left: dict[str, View] = field(default_factory=dict)
     _deleted: set[str] = field(default_factory=set)
     _greeted: bool = False
@@ -55,6 +57,7 @@ class Client:
         """Another socket: nothing is followed on it yet, and what was followed before may be gone on with."""
         self._left |= self.views
         self.views, self._deleted, self._greeted = {}, set(), False
+        self.lost.clear()
 
     def take(self, frame: Frame, asked: Mapping[str, Asked]) -> None:
         """The next frame of the socket, whose first must be ``hello``."""
@@ -69,8 +72,26 @@ class Client:
         """Where it left a log, on this socket or on an earlier one."""
         return self.views.get(name) or self._left.get(name)
 
+    def way_to(self, name: str, format: str, *, resume: bool) -> Asked:
+        """How to follow a log: from where it was left if that is known, in the format that it had; else from anew."""
+        place = self.place(name)
+        fields: Frame = {} if name == USER else {"conversation": name, "format": format}
+        held = None
+        if resume and place is not None and place.state is not None:
+            held = replace(place)
+            fields |= {"epoch": place.epoch, "offset": place.offset}
+            fields |= {} if name == USER else {"format": str(place.format)}
+        return Asked("sync" if name == USER else "open", fields, held)
+
+    def forget(self, name: str) -> None:
+        """Nothing of this log can be gone on with."""
+        self.views.pop(name, None)
+        self._left.pop(name, None)
+
     def _reply(self, asked: Asked, data: Frame) -> None:
         fields = asked.fields
+        if asked.command in ("sync", "open"):
+            self.lost.discard(fields.get("conversation", USER))
         match asked.command:
             case "sync":
                 self.views[USER] = opened(asked, data)
@@ -87,13 +108,19 @@ class Client:
                 self.views[data["conversation"]] = View(data["epoch"], data["offset"], state, format)
 
     def _event(self, frame: Frame) -> None:
+        if frame["type"] == "reset":
+            name = frame.get("conversation", USER)
+            assert name in self.views, f"a reset of {name}, which is not followed"
+            self.forget(name)
+            self.lost.add(name)
+            return
         event: Event = msgspec.convert(frame, AnyFrame)
         conversation = getattr(event, "conversation", None)
         name = conversation if is_of_conversation(frame) else USER
         assert isinstance(name, str)
         assert name not in self._deleted, f"{frame['type']} after the end of its conversation"
         view = self.views[name]
-        check_place(view, event)
+        check_place(view, event, whole=name == USER or view.format is Format.TEXT)
         if name == USER:
             view.state = fold_user(view.state, frame)
         elif view.state is not None:
@@ -127,8 +154,11 @@ def is_of_conversation(frame: Frame) -> bool:
     )
 
 
-def check_place(view: View, event: Event) -> None:
-    """Offsets grow strictly; only the first render after a recovery may stand where the client is already."""
+def check_place(view: View, event: Event, *, whole: bool) -> None:
+    """Offsets grow strictly; only the first render after a recovery may stand where the client is already.
+
+    ``whole``: every entry is told, if only as a part of a delta.
+    """
     if isinstance(event, TurnStarted):
         view.whole = None
     if isinstance(event, TurnRender) and view.whole is not None and (event.turn, event.part) not in view.whole:
@@ -136,10 +166,15 @@ def check_place(view: View, event: Event) -> None:
         assert event.keep == 0
     else:
         assert event.offset > view.offset, f"{event} came at {view.offset}"
+        if whole and not isinstance(event, TurnDelta):
+            assert event.offset == view.offset + 1, f"nothing was told between {view.offset} and {event}"
 
 
 def check_end(view: View, event: Event) -> None:
-    """Deltas join without gap or overlap; what was shown of a run is what is stored of it at its end."""
+    """Deltas join without gap or overlap; what was shown of a run is what is stored of it at its one end."""
+    if isinstance(event, TurnDelta | TurnRender | TurnFinished):
+        turn = event.message.id if isinstance(event, TurnFinished) else event.turn
+        assert any(live.turn == turn for live in view.state.live), f"{event} of a run that is over"
     if isinstance(event, TurnDelta):
         assert view.format is Format.TEXT
         (live,) = (live for live in view.state.live if live.turn == event.turn)
@@ -205,6 +240,15 @@ def fold_user(state: Frame, event: Frame) -> Frame:
         case other:
             raise AssertionError(f"the fold does not know {other}")
     return state
+
+
+def compare(view: View, fresh: Frame) -> None:
+    """What was folded, with a snapshot of the same place."""
+    if isinstance(view.state, ConversationSnapshot):
+        expected = msgspec.convert(fresh, ConversationSnapshot)
+        assert shown_of_conversation(view.state, view.format) == shown_of_conversation(expected, view.format)
+    else:
+        assert shown_of_user(view.state) == shown_of_user(fresh)
 
 
 def shown_of_user(state: Frame) -> Frame:

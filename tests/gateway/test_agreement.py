@@ -12,22 +12,20 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import anyio
-import msgspec
 import pytest
 
 from server.protocol.codes import Role, Status
-from server.protocol.replies import ConversationSnapshot
 from server.realtime.event_log import Entry, Outcome
 from server.realtime.event_log_memory import MemoryEventLog
 from tests.fixtures.client import Frame, Person, Refused, Tab
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import CHAT, DONE, Answer, Gate, Received, Step, Upstream, delta, finish, reasoning
-from tests.gateway.replay import USER, Asked, Client, View, shown_of_conversation, shown_of_user
+from tests.gateway.replay import USER, Asked, Client, View, compare
 
 pytestmark = pytest.mark.anyio
 
@@ -151,14 +149,8 @@ class Seat:
 
     async def follow(self, name: str, format: str, *, resume: bool) -> Frame:
         """A log, from where it was left if that is known, in the format that it had then; else from a snapshot."""
-        place = self.client.place(name)
-        fields: Frame = {} if name == USER else {"conversation": name, "format": format}
-        held = None
-        if resume and place is not None and place.state is not None:
-            held = replace(place)
-            fields |= {"epoch": place.epoch, "offset": place.offset}
-            fields |= {} if name == USER else {"format": str(place.format)}
-        return await self.ask("sync" if name == USER else "open", held=held, **fields)
+        way = self.client.way_to(name, format, resume=resume)
+        return await self.ask(way.command, held=way.held, **way.fields)
 
     def catch_up(self) -> dict[str, View]:
         for frame in self.tab.frames[self._read :]:
@@ -309,14 +301,6 @@ class Room:
         """All answers have come to their end."""
         self.models.run_free()
         await self.checker.tab.until(lambda: not self.checker.catch_up()[USER].state["live_turns"])
-
-
-def compare(view: View, fresh: Frame) -> None:
-    if isinstance(view.state, ConversationSnapshot):
-        expected = msgspec.convert(fresh, ConversationSnapshot)
-        assert shown_of_conversation(view.state, view.format) == shown_of_conversation(expected, view.format)
-    else:
-        assert shown_of_user(view.state) == shown_of_user(fresh)
 
 
 @pytest.fixture(scope="module")
