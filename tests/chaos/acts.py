@@ -60,7 +60,7 @@ class People:
     async def act(self, tab: Tab) -> None:
         """One thing, or a while of looking on."""
         await asyncio.sleep(tab.random.expovariate(1 / self._pause))
-        if not self.acting.is_set():
+        if not self.acting.is_set() or not tab.state:
             return
         (act,) = tab.random.choices([act for _, act in self._acts], [weight for weight, _ in self._acts])
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from time import monotonic
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tests.chaos import stored
 from tests.chaos.house import House
@@ -54,7 +54,7 @@ async def _turns_of(scene: Scene, process: Process) -> list[str]:
     """What it is answering. Nothing is known while the database does not answer."""
     try:
         return await stored.live_of(scene.house.engine, process.pid)
-    except OperationalError:
+    except DBAPIError:
         return []
 
 
@@ -64,7 +64,7 @@ async def _ended(scene: Scene, kind: str, turns: list[str], since: float) -> Non
         await asyncio.sleep(LOOK)
         try:
             turns = await stored.live_among(scene.house.engine, turns)
-        except OperationalError:
+        except DBAPIError:
             continue
         if turns and monotonic() - since > BOUND:
             scene.ledger.wrong(Wrong.LATE, f"{len(turns)} turns had not ended {BOUND:.0f} s after {kind}: {turns}")
@@ -117,7 +117,8 @@ async def freeze(scene: Scene) -> str:
             process.thaw()
     finally:
         process.lock.release()
-    scene.ledger.troubles.append(Trouble("frozen", began, monotonic(), process.name))
+    kind = "taken for dead" if seconds > DEAD / 2 and len(scene.house.processes) > 1 else "frozen"
+    scene.ledger.troubles.append(Trouble(kind, began, monotonic(), process.name))
     return f"SIGSTOP of {process.name} for {seconds:g} s"
 
 
@@ -203,6 +204,4 @@ EVERYWHERE: dict[str, tuple[int, Fault]] = {
     "endpoint pauses": (1, upstream(Mood.PAUSING, 3.0)),
 }
 """By name: how often, and what."""
-OF_HOUSE: dict[str, dict[str, tuple[int, Fault]]] = {
-    "sqlite": {"database locked": (3, lock_sqlite)},
-}
+SQLITE: dict[str, tuple[int, Fault]] = {"database locked": (3, lock_sqlite)}

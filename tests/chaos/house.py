@@ -26,10 +26,12 @@ ACCESS = 20
 class House(ABC):
     kind: str
 
-    def __init__(self, folder: Path, seed: int, models: Models) -> None:
+    def __init__(self, folder: Path, seed: int, models: Models, *, long: bool) -> None:
         self.folder = folder
         self.proxy = Proxy(seed)
         self.models = models
+        self.long = long
+        """Whether it is to stand for minutes rather than for seconds."""
         self.processes: list[Process] = []
         self.engine: Engine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum, auto
 from random import Random
 
@@ -26,8 +27,8 @@ from tests.fixtures.upstream import (
 
 TITLE = "title for this conversation"
 """Of what the server asks for by itself, when it wants a title."""
-SECONDS = (0.0, 0.5, 2.0, 6.0)
-"""How long an answer takes."""
+SECONDS = (0.0, 0.5, 2.0, 5.0)
+"""How long an answer takes, about."""
 BREATH = 0.03
 """Seconds between two bursts of tokens, about."""
 Key = tuple[str, str]
@@ -55,10 +56,12 @@ class Models(Upstream):
         self.broken: Counter[Key] = Counter()
         """Requests that were not answered as they should be."""
         self._random = Random()
+        self._seconds: Sequence[float] = SECONDS
         self._lock = threading.Lock()
 
-    def begin(self, seed: int) -> None:
-        self._random = Random(f"models {seed}")
+    def begin(self, seed: int, seconds: Sequence[float]) -> None:
+        """``seconds``: how long answers take, one of these."""
+        self._random, self._seconds = Random(f"models {seed}"), seconds
 
     def _answer(self, request: Received) -> Answer:
         if request.path != CHAT:
@@ -78,7 +81,7 @@ class Models(Upstream):
     def _steps(self, key: Key, all_of_it: Said) -> list[Step]:
         events = [(delta if part == "answer" else reasoning)(piece) for part, piece in all_of_it.pieces]
         body = b"".join(events)
-        bursts = min(max(1, int(self._random.choice(SECONDS) / BREATH)), len(events))
+        bursts = min(max(1, int(self._random.choice(self._seconds) / BREATH)), len(events))
         steps: list[Step] = []
         hangs_at = self._random.randrange(bursts) if self.mood is Mood.HANGING else None
         start = 0

@@ -54,6 +54,9 @@ class Process:
         self._server.send_signal(signal.SIGTERM)
         return await to_thread.run_sync(self._server.wait)
 
+    def send_signal(self, which: signal.Signals) -> None:
+        self._server.send_signal(which)
+
     def freeze(self) -> None:
         self._server.send_signal(signal.SIGSTOP)
 

@@ -9,18 +9,23 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from tests.chaos import faults, stored
+from tests.chaos import faults, fleet_faults, stored
 from tests.chaos.acts import People
 from tests.chaos.checker import Checker
 from tests.chaos.device import Device
 from tests.chaos.faults import Fault, Scene
+from tests.chaos.fleet import FleetHouse
 from tests.chaos.house import House, SqliteHouse
 from tests.chaos.ledger import Ledger, Wrong
-from tests.chaos.models import Models
+from tests.chaos.models import SECONDS, Models
 from tests.chaos.report import Report
 from tests.chaos.tab import Tab
 
-HOUSES: dict[str, type[House]] = {"sqlite": SqliteHouse}
+HOUSES: dict[str, tuple[type[House], dict[str, tuple[int, Fault]]]] = {
+    "sqlite": (SqliteHouse, faults.SQLITE),
+    "fleet": (FleetHouse, fleet_faults.FAULTS),
+}
+"""What stands, and what can happen to it beside what can happen everywhere."""
 CHECK_EVERY = 60.0
 """Seconds between two moments of rest, in which everything is compared."""
 REST = 120.0
@@ -41,7 +46,7 @@ class Storm:
         self._random = Random(f"faults {seed}")
         self._times: Counter[str] = Counter()
         self._back: dict[str, float] = {}
-        self._known = faults.EVERYWHERE | faults.OF_HOUSE[house.kind]
+        self._known = faults.EVERYWHERE | HOUSES[house.kind][1]
         self._deck: list[tuple[str, tuple[int, Fault]]] = []
         self._dealt: int | None = None
         """How many faults are still to come, if only some are wanted."""
@@ -173,8 +178,7 @@ async def storm(
     pause: float = 0.8,
 ) -> Report:
     with Models.running() as models:
-        models.begin(seed)
-        async with HOUSES[kind](folder, seed, models).standing() as house:
-            return await Storm(house, seed, say, people=people, tabs=tabs, pause=pause).rage(
-                seconds, only=only, long=long
-            )
+        models.begin(seed, SECONDS if long else SECONDS[:3])
+        async with HOUSES[kind][0](folder, seed, models, long=long).standing() as house:
+            made = Storm(house, seed, say, people=people, tabs=tabs, pause=pause)
+            return await made.rage(seconds, only=only, long=long)

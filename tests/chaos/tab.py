@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
@@ -83,7 +84,8 @@ class Tab:
             await asyncio.gather(*doing, return_exceptions=True)
             await line.drop()
         if line.broken is not None:
-            what = f"{self.name}: {line.broken!r}"
+            *_, where = traceback.extract_tb(line.broken.__traceback__)
+            what = f"{self.name}: {line.broken!r} in “{where.line}”"
             self.ledger.wrong(Wrong.TORN, f"{what[:600]} | last came {[_short(frame) for frame in line.last][-4:]}")
             self.client = Client()
         if self.forgets:
