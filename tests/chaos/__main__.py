@@ -10,8 +10,11 @@ from random import SystemRandom
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+import pytest
+
 from tests.chaos.report import Report
 from tests.chaos.storm import HOUSES, storm
+from tests.fixtures.mariadb import NotInstalled
 
 
 def main() -> int:
@@ -24,6 +27,9 @@ def main() -> int:
     kinds = list(HOUSES) if given.house == "all" else [given.house]
     try:
         reports = [_storm(kind, given.minutes * 60, seed) for kind in kinds]
+    except (NotInstalled, pytest.skip.Exception) as missing:
+        print(f"The house cannot be built: {missing}. Or choose --house sqlite.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130

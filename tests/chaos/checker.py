@@ -203,7 +203,7 @@ class Checker:
                     try:
                         compare(view, fresh["snapshot"])
                     except AssertionError as error:
-                        words = " ".join(str(error).split())[:800]
+                        words = " ".join(str(error).split())[:3000]
                         self._ledger.wrong(Wrong.TORN, f"{tab.name} shows another {name} than is there: {words}")
                 return
             await asyncio.sleep(0.2)

@@ -246,9 +246,11 @@ def compare(view: View, fresh: Frame) -> None:
     """What was folded, with a snapshot of the same place."""
     if isinstance(view.state, ConversationSnapshot):
         expected = msgspec.convert(fresh, ConversationSnapshot)
-        assert shown_of_conversation(view.state, view.format) == shown_of_conversation(expected, view.format)
+        held, there = (shown_of_conversation(state, view.format) for state in (view.state, expected))
     else:
-        assert shown_of_user(view.state) == shown_of_user(fresh)
+        held, there = shown_of_user(view.state), shown_of_user(fresh)
+    for key in held.keys() | there.keys():
+        assert held.get(key) == there.get(key), f"{key} held: {held.get(key)}, and there: {there.get(key)}"
 
 
 def shown_of_user(state: Frame) -> Frame:
@@ -259,7 +261,7 @@ def shown_of_user(state: Frame) -> Frame:
     return shown
 
 
-def shown_of_conversation(state: ConversationSnapshot, format: Format) -> Any:
+def shown_of_conversation(state: ConversationSnapshot, format: Format) -> Frame:
     """What must be equal. A conversation's title, times and marks travel in the user's log."""
     conversation = state.conversation
     return {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +41,6 @@ def environment(mysql_server: str, own_redis: RedisServer, upstream: Upstream, t
 def workers(
     tmp_path: Path, environment: dict[str, str], own_redis: RedisServer, upstream: Upstream
 ) -> Iterator[Workers]:
-    made = [ServerProcess(tmp_path / name, **environment) for name in ("first", "second")]
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        for worker in made:
-            stack.callback(worker.kill)
-        list(pool.map(ServerProcess.start, made))
-        yield Workers(*made, own_redis, upstream)
+    first, second = (ServerProcess(tmp_path / name, **environment) for name in ("first", "second"))
+    with first, second:  # one after the other: the first one makes the tables
+        yield Workers(first, second, own_redis, upstream)
