@@ -59,8 +59,5 @@ given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    configured = settings.load()
-    engine = db.engine_of(db.address(configured), tls=configured.database_tls)
-    with engine.connect() as connection:
+    with db.engine_for(settings.load()) as engine, engine.connect() as connection:
         migrate(connection)
-    engine.dispose()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -27,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from server import metrics
+from server import database_tls, metrics
 from server.errors import StartupError, Unavailable
 from server.settings import Settings
 
@@ -58,6 +59,10 @@ def address(settings: Settings) -> URL:
         raise StartupError(
             "PARLEY_DATABASE_URL: not a database address, such as mysql://user:password@host/parley"
         ) from None
+    if any(name.startswith("ssl") for name in url.query):
+        raise StartupError(
+            "PARLEY_DATABASE_URL: TLS is set by PARLEY_DATABASE_TLS and PARLEY_DATABASE_CA, not in the address."
+        )
     if url.drivername in ("mysql", "mariadb"):
         return url.set(drivername=f"{url.drivername}+pymysql")
     if url.drivername not in ("sqlite", "mysql+pymysql", "mariadb+pymysql"):
@@ -68,7 +73,7 @@ def address(settings: Settings) -> URL:
 def engine_of(
     url: URL,
     *,
-    tls: bool = False,
+    tls: ssl.SSLContext | None = None,
     begin: str = "BEGIN",
     pool_size: int = READERS,
     answer_seconds: float | None = ANSWER_SECONDS,
@@ -85,7 +90,8 @@ def engine_of(
         pool_recycle=1800,
         # A TLS handshake takes 20 to 30 ms where a plain connect takes half of one.
         connect_args={
-            "ssl_disabled": not tls,
+            "ssl": tls,
+            "ssl_disabled": tls is None,
             "connect_timeout": 5,
             "read_timeout": answer_seconds,
             "write_timeout": answer_seconds,
@@ -117,7 +123,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int) -> Engine:
 @contextmanager
 def engine_for(settings: Settings, *, answer_seconds: float | None = ANSWER_SECONDS) -> Iterator[Engine]:
     """The configured database's, for as long as the block runs."""
-    engine = engine_of(address(settings), tls=settings.database_tls, answer_seconds=answer_seconds)
+    engine = engine_of(address(settings), tls=database_tls.context(settings), answer_seconds=answer_seconds)
     try:
         yield engine
     finally:
@@ -141,7 +147,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         url = address(settings)
         self.kind = url.get_backend_name()
-        self.engine = engine_of(url, tls=settings.database_tls)
+        self.engine = engine_of(url, tls=database_tls.context(settings))
         self._limiter = CapacityLimiter(READERS)
         self._writer = _SqliteWriter(url) if self.kind == "sqlite" else None
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: SecretStr | None = None
     database_tls: bool = False
+    database_ca: Path | None = None
     redis_url: SecretStr | None = None
     redis_prefix: str = Field(default="parley", pattern=r"^[A-Za-z0-9_.-]{1,40}$")
     secret_key: SecretStr | None = Field(default=None, min_length=SECRET_CHARS)
