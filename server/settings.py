@@ -1,4 +1,4 @@
-"""The environment, or ``.env``, as one frozen object. A wrong value is a :class:`~server.errors.StartupError`."""
+"""The environment, ``.env`` and files of secrets, as one frozen object. A wrong value is a StartupError."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from server import secret_files
 from server.errors import StartupError
 
 PREFIX = "PARLEY_"
@@ -40,6 +48,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
 
     data_dir: Path = Path("data")
+    secrets_dir: Path = secret_files.USUAL
     database_url: SecretStr | None = None
     database_tls: bool = False
     database_ca: Path | None = None
@@ -74,6 +83,18 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The library's own source for files warns where a start has to fail."""
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls)
+
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -106,6 +127,16 @@ class Settings(BaseSettings):
         return f"sqlite:///{(self.data_dir / 'parley.db').absolute()}"
 
 
+class _SecretFiles(EnvSettingsSource):
+    """Comes last, so that it can be told by the others where the files are."""
+
+    def __call__(self) -> dict[str, Any]:
+        folder = self.current_state.get("secrets_dir", secret_files.USUAL)
+        self.env_vars = {name: value for name, value in secret_files.read(Path(folder)).items() if value}
+        _refuse_unknown({name.upper() for name in self.env_vars})
+        return super().__call__()
+
+
 def _http_address(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]\S*", value):
         raise ValueError(f"an address such as https://chat.example.org is expected, not {value!r}")
@@ -128,7 +159,7 @@ WORDS = {
 
 
 def load(**given: object) -> Settings:
-    """Reads the settings; what is ``given`` and not None comes before the environment, and that before ``.env``.
+    """Reads the settings: what is ``given`` and not None, then the environment, ``.env``, files of secrets.
 
     Raises StartupError with one line: the variable, and what is wrong with it.
     """
