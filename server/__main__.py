@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -33,6 +35,7 @@ def serve(
     """Serve until stopped."""
     from server import fleet, logs, serving
 
+    signal.signal(signal.SIGTERM, _leave)
     settings = load(host=host, port=port, workers=workers)
     logs.configure(settings)
     (serving if settings.workers == 1 else fleet).serve(settings, migrate_first=migrate_first)
@@ -57,6 +60,13 @@ def work(
 def version() -> None:
     """Say which version this is."""
     typer.echo(__version__)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Until the server itself listens to signals. Without it, the first process of a container could not be ended while
+    it waits for the database: there the system ignores a signal that nobody asked for.
+    """
+    sys.exit(0)
 
 
 def main() -> None:

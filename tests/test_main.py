@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,20 @@ PARLEY = Path(sys.executable).with_name("parley")
 def parley(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs to the end, in an empty folder, so that no ``.env`` is found."""
     folder.mkdir(parents=True, exist_ok=True)
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PARLEY_", "OPENAI_"))}
-    given = {"PARLEY_DATA_DIR": "data", "PARLEY_PORT": "0", **environment}
     return subprocess.run(
-        [PARLEY, *arguments], cwd=folder, env=inherited | given, capture_output=True, text=True, timeout=60, check=False
+        [PARLEY, *arguments],
+        cwd=folder,
+        env=surroundings(environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
+
+
+def surroundings(given: Mapping[str, str]) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PARLEY_", "OPENAI_"))}
+    return {**inherited, "PARLEY_DATA_DIR": "data", "PARLEY_PORT": "0", **given}
 
 
 def complaint(ended: subprocess.CompletedProcess[str]) -> str:
@@ -109,6 +119,25 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
     )
     assert told.startswith("The database does not answer: ")
     assert "hunter2" not in told
+
+
+def test_it_can_be_ended_while_it_waits_for_the_database(tmp_path: Path) -> None:
+    """With a handler of its own: the first process of a container does not end by the system's."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"mysql://me@127.0.0.1:{silent.getsockname()[1]}/parley"
+        process = subprocess.Popen(
+            [PARLEY, "serve"],
+            cwd=tmp_path,
+            env=surroundings({"PARLEY_DATABASE_URL": address}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = silent.accept()
+        with connection:
+            process.terminate()
+            assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 0
 
 
 def test_migrating_twice(tmp_path: Path) -> None:
