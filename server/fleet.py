@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from time import monotonic
 from types import FrameType
 
@@ -45,7 +48,7 @@ def serve(settings: Settings, *, migrate_first: bool = False) -> None:
         serving.prepare(settings, migrate_first=migrate_first)
         host, port = reserved.getsockname()[:2]
         with (
-            TemporaryDirectory(prefix="parley-metrics-") as shared,
+            _emptied(settings.data_dir / "metrics") as shared,
             _Fleet(host, port, settings.workers, shared) as fleet,
         ):
             fleet.start()
@@ -69,6 +72,17 @@ def work(settings: Settings, ready: int, life: int) -> None:
     threading.Thread(target=outlive_nobody, name="life", daemon=True).start()
     with serving.listen(settings, shared=True) as listener:
         serving.run(settings, listener, started)
+
+
+@contextmanager
+def _emptied(folder: Path) -> Iterator[str]:
+    """In the data folder, which is this fleet's alone, and can be written where nothing else can."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield str(folder.absolute())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(eq=False, slots=True)
