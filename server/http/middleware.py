@@ -20,6 +20,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 """W3C Trace Context, level 1, 3.2: version, trace id, parent id, flags."""
 
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Asked every few seconds by several who watch: what they find is worth a line only when it is not well."""
+
 SECURITY_HEADERS = {
     "content-security-policy": "; ".join(
         (
@@ -99,7 +102,8 @@ class RequestContext:
             await internal_error(request_id)(scope, receive, answer)
         finally:
             metrics.REQUESTS.labels(str(status)).inc()
-            log.info("http.request", status=status, duration_ms=round((time.perf_counter() - began) * 1000, 1))
+            tell = log.debug if status == 200 and scope["path"] in PROBES else log.info
+            tell("http.request", status=status, duration_ms=round((time.perf_counter() - began) * 1000, 1))
 
 
 class AtOnce:

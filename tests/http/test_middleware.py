@@ -64,6 +64,21 @@ async def test_one_line_per_request(client: Program, lines: list[Any]) -> None:
     assert "secret" not in repr(lines)
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "level"),
+    [("/readyz", 200, "debug"), ("/readyz", 503, "info"), ("/metrics", 200, "debug"), ("/", 200, "info")],
+)
+async def test_probes_that_find_all_well_do_not_fill_the_log(
+    path: str, status: int, level: str, lines: list[Any]
+) -> None:
+    async def answer(_request: Request) -> Response:
+        return Response(status_code=status)
+
+    async with serving([Route(path, answer)]) as url, Program(url) as client:
+        await client.get(path)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("http.request", level)]
+
+
 async def test_no_address_can_forge_a_line(client: Program, lines: list[Any]) -> None:
     await client.get("/a%0A2026-01-01%20admin%20logged%20in")
     assert [line["path"] for line in lines] == ["/a%0A2026-01-01%20admin%20logged%20in"]
