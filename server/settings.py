@@ -25,6 +25,8 @@ from server.errors import StartupError
 
 PREFIX = "PARLEY_"
 SECRET_CHARS = 32
+OF_COMPOSE = frozenset({"PARLEY_DOMAIN", "PARLEY_IMAGE", "PARLEY_SUBNET"})
+"""What `docker-compose.prod.yml` wants to know, from the same ``.env``."""
 
 
 class Settings(BaseSettings):
@@ -183,7 +185,7 @@ def _variable(field: str) -> str:
 def _refuse_unknown(names: set[str]) -> None:
     known = {_variable(field).removeprefix(PREFIX): _variable(field) for field in Settings.model_fields}
     for name in sorted(names):
-        if name.startswith(PREFIX) and name not in known.values():
+        if name.startswith(PREFIX) and name not in {*known.values(), *OF_COMPOSE}:
             near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
             raise StartupError(f"{name} is not a setting" + (f"; did you mean {known[near[0]]}?" if near else "."))
 

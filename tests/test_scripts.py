@@ -285,7 +285,10 @@ def test_a_python_that_cannot_put_pip_into_an_environment(machine: Machine) -> N
     assert machine.serve(no_ensurepip="1") == [*PYTHON_STEPS, *CLIENT_STEPS]
 
 
-@pytest.mark.parametrize("script", ["scripts/serve", "scripts/setup", "scripts/test", "scripts/check", ".ci/run"])
+@pytest.mark.parametrize(
+    "script",
+    ["scripts/serve", "scripts/setup", "scripts/production-secrets", "scripts/test", "scripts/check", ".ci/run"],
+)
 def test_scripts_can_be_run(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     subprocess.run(["bash", "-n", ROOT / script], check=True)
