@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> Starlette:
         bus,
         drain_seconds=settings.drain_seconds,
     )
-    heartbeat = Heartbeat(database, worker)
+    heartbeat = Heartbeat(database, worker, taken_for_dead=recorder.review)
     reaper = Reaper(database, journal)
     presences = Presences(database, journal, worker)
     turns = Turns(database, journal, catalog, supervisor, settings)

@@ -114,6 +114,15 @@ class Recorder:
                 # The answers go on, and the next checkpoint may succeed: this loop ends with the server only.
                 log.exception("turns.checkpoint_failed", turns=len(self._recordings))
 
+    async def review(self) -> None:
+        """Gives up the runs that another worker has taken over, also those whose models say nothing."""
+        live = list(self._recordings)
+        foreign = await self._db.read(
+            lambda session: [recording for recording in live if repository.owned(session, recording.run) is None]
+        )
+        for recording in foreign:
+            recording.give_up()
+
     async def checkpoint(self) -> None:
         """Stores the texts so far of all live turns, in one transaction."""
         unsaved = [recording for recording in self._recordings if recording.unsaved or recording.adrift]

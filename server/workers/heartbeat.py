@@ -29,10 +29,13 @@ Sweep = Callable[[], Awaitable[None]]
 
 
 class Heartbeat:
-    def __init__(self, db: Database, worker: str) -> None:
+    def __init__(self, db: Database, worker: str, *, taken_for_dead: Sweep) -> None:
+        """``taken_for_dead`` is called when the others have settled what this worker owned."""
         self.draining = False
         self._db = db
         self._worker = worker
+        self._taken_for_dead = taken_for_dead
+        self._begun = False
         self._name = f"{socket.gethostname()}:{os.getpid()}"[:120]
         self._steady_since: float | None = None
         self._last = monotonic()
@@ -71,9 +74,11 @@ class Heartbeat:
         )
         if self._steady_since is None or began - self._last > SILENCE / 2:
             self._steady_since = began  # new, or frozen for a while: the others may have been, too
-        elif not known:
-            log.error("worker.taken_for_dead", worker=self._worker, silent_for=round(began - self._last, 1))
-        self._last = began
+        silent_for, self._last = began - self._last, began
+        if self._begun and not known:
+            log.error("worker.taken_for_dead", worker=self._worker, silent_for=round(silent_for, 1))
+            await self._taken_for_dead()
+        self._begun = True
 
     def _may_judge(self) -> bool:
         return self._steady_since is not None and monotonic() - self._steady_since > SILENCE

@@ -210,6 +210,18 @@ async def test_what_the_log_lacks_is_saved_before_followers_look_again(house: Ho
     assert (row.text, row.status) == ("all of it", Status.COMPLETE)
 
 
+async def test_the_worker_thaws_and_its_model_says_nothing(house: House) -> None:
+    """It finds out all the same, and lets go of the model."""
+    gave_up: list[bool] = []
+    recorder = Recorder(house.db, house.journal)
+    recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: gave_up.append(True))
+    await recorder.review()
+    assert gave_up == []
+    await house.reaper.sweep()
+    await recorder.review()
+    assert gave_up == [True]
+
+
 async def test_log_out_of_reach(house: House) -> None:
     """The turn ends all the same, with its last checkpoint; whoever had seen more has to look again."""
     await house.say(0, "one ")

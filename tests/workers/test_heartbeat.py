@@ -50,9 +50,13 @@ class Sweeps:
         self.called.set()
 
 
+def heart(database: Database, worker: str) -> Heartbeat:
+    return Heartbeat(database, worker, taken_for_dead=Sweeps())
+
+
 async def test_a_worker_is_there_from_its_beginning_to_its_end(database: Database) -> None:
     ids = [new_id(), new_id()]
-    one, two = (Heartbeat(database, worker) for worker in ids)
+    one, two = (heart(database, worker) for worker in ids)
     await one.begin()
     await two.begin()
     assert await workers(database) == set(ids)
@@ -62,8 +66,8 @@ async def test_a_worker_is_there_from_its_beginning_to_its_end(database: Databas
 
 async def test_a_silent_worker_is_buried_and_what_it_left_is_settled(database: Database) -> None:
     dead, alive = new_id(), new_id()
-    await Heartbeat(database, dead).begin()
-    survivor, sweep = Heartbeat(database, alive), Sweeps()
+    await heart(database, dead).begin()
+    survivor, sweep = heart(database, alive), Sweeps()
     await survivor.begin()
     with anyio.fail_after(20):
         async with beating(survivor, sweep):
@@ -75,20 +79,20 @@ async def test_a_silent_worker_is_buried_and_what_it_left_is_settled(database: D
 
 async def test_whoever_was_buried_alive_comes_back(database: Database) -> None:
     """It finds that it was taken for dead, and goes on as a living one."""
-    worker = new_id()
-    mine = Heartbeat(database, worker)
+    worker, told = new_id(), Sweeps()
+    mine = Heartbeat(database, worker, taken_for_dead=told)
     await mine.begin()
     await database.write(lambda session: repository.leave(session, worker))
     with anyio.fail_after(20):
         async with beating(mine):
-            while worker not in await workers(database):  # noqa: ASYNC110
-                await anyio.sleep(0.01)
+            await told.called.wait()
+    assert worker in await workers(database)
 
 
 async def test_nobody_is_judged_before_everybody_could_speak(database: Database) -> None:
     """After the database was away all have been silent. The first that reaches it again must not bury the others."""
     others = new_id()
-    await Heartbeat(database, others).begin()
+    await heart(database, others).begin()
 
     def long_silent(session: Session) -> None:
         row = session.get_one(Worker, others)
@@ -105,7 +109,7 @@ async def test_nobody_is_judged_before_everybody_could_speak(database: Database)
     seen = Away.__new__(Away)
     seen.__dict__.update(database.__dict__)
     seen.away = False
-    mine = Heartbeat(seen, new_id())
+    mine = heart(seen, new_id())
     await mine.begin()
     await database.write(long_silent)
     seen.away = True
@@ -125,7 +129,7 @@ async def test_nobody_is_judged_before_everybody_could_speak(database: Database)
 @pytest.mark.parametrize("database_url", [pytest.param("mysql", marks=pytest.mark.mysql)], indirect=True)
 async def test_a_process_without_redis_refuses_company(database: Database) -> None:
     """Where no lock of a data folder keeps another one out, only signs of life tell."""
-    other = Heartbeat(database, new_id())
+    other = heart(database, new_id())
     await other.begin()
     async with beating(other):
         with pytest.raises(StartupError, match="Another Parley"):
