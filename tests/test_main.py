@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from server import __version__, migrations
+from tests.fixtures.redis import RedisServer
 from tests.fixtures.server import ServerProcess, migrate, settings_for
 
 PARLEY = Path(sys.executable).with_name("parley")
@@ -56,6 +57,17 @@ def test_a_wrong_value(tmp_path: Path) -> None:
     ended = parley(tmp_path, "serve", PARLEY_PORT="http")
     assert complaint(ended) == "PARLEY_PORT: a whole number is expected, not 'http'."
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.redis
+def test_a_redis_that_does_not_let_us_in(tmp_path: Path, own_redis: RedisServer) -> None:
+    migrate(settings_for(tmp_path / "data"))
+    own_redis("CONFIG", "SET", "requirepass", "right")
+    ended = parley(tmp_path, "serve", PARLEY_REDIS_URL=own_redis.url.replace("//", "//:canary@"))
+    assert complaint(ended).startswith("PARLEY_REDIS_URL: Redis does not let us in (")
+    assert "canary" not in ended.stderr
+    ended = parley(tmp_path, "serve", PARLEY_REDIS_URL="localhost:6379")
+    assert complaint(ended).startswith("PARLEY_REDIS_URL: not an address of Redis, such as redis://")
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:
