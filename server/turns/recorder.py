@@ -197,6 +197,8 @@ class Recorder:
         """
         await self.flush()
         self._recordings.discard(recording)
+        if not recording.adrift and not await self._has_all(recording):
+            recording.cut_loose()
         written = recording.written()
         tries = 0
         while True:
@@ -209,6 +211,14 @@ class Recorder:
                 tries += 1
                 log.warning("turns.finish_waits", turn=recording.run.turn, retry_in=delay, reason=error.message)
                 await anyio.sleep(delay)
+
+    async def _has_all(self, recording: Recording) -> bool:
+        """Whether the log is still the one that was told of every word: a silent run does not notice its renewal."""
+        try:
+            position = await self._journal.log.position(recording.key.log)
+        except (Unavailable, HistoryLost):
+            return False
+        return position.epoch == recording.epoch
 
     async def _begin_anew(self, written: Written) -> None:
         """The log does not get the end of what it has not all of. Whoever then looks again finds all of it saved."""

@@ -143,9 +143,13 @@ async def test_it_is_ended_once(house: House) -> None:
     assert len(house.ends()) == 1
 
 
-async def test_a_living_worker_s_turn_is_left_alone(house: House) -> None:
+def alive(session: Session) -> None:
     moment = now()
-    await house.db.write(lambda session: session.add(Worker(id=OWNER, name="o", started_at=moment, beat_at=moment)))
+    session.add(Worker(id=OWNER, name="o", started_at=moment, beat_at=moment))
+
+
+async def test_a_living_worker_s_turn_is_left_alone(house: House) -> None:
+    await house.db.write(alive)
     await house.reaper.sweep()
     assert (await house.row()).status is Status.STREAMING
     assert house.ends() == []
@@ -220,6 +224,20 @@ async def test_the_worker_thaws_and_its_model_says_nothing(house: House) -> None
     await house.reaper.sweep()
     await recorder.review()
     assert gave_up == [True]
+
+
+async def test_the_log_begins_anew_under_a_silent_run(house: House) -> None:
+    """Words that were told and not yet saved are lost with the log: whoever looked since must look again at the end."""
+    await house.db.write(alive)
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: None)
+    await recorder.write(recording, Part.ANSWER, "one two")
+    await house.journal.renew(USER)
+    between = await house.log.follow(LOG, lambda: None)
+    assert await recorder.finish(recording, Ending(Status.COMPLETE)) is not None
+    assert between.lost
+    assert list(between.after(0)) == []
+    assert (await house.row()).text == "one two"
 
 
 async def test_log_out_of_reach(house: House) -> None:
