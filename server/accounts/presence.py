@@ -31,6 +31,7 @@ class Presences:
         self._worker = worker
         self._leaving: dict[str, tuple[str, float]] = {}
         """Connections that are gone: whose they were, and since when."""
+        self._settling = anyio.Lock()
 
     async def arrive(self, user: str, session: str, connection: str) -> None:
         def work(db: Session) -> Recorded[None]:
@@ -46,6 +47,11 @@ class Presences:
     def leave(self, user: str, connection: str) -> None:
         """Takes effect a moment later."""
         self._leaving[connection] = (user, monotonic())
+
+    @property
+    def waiting(self) -> int:
+        """Sockets that have left, of which no note was taken yet."""
+        return len(self._leaving)
 
     async def serve(self) -> None:
         """For ever: takes note of who has left."""
@@ -68,14 +74,15 @@ class Presences:
             await self._remove(user, [connection])
 
     async def _settle(self, before: float) -> None:
-        gone: dict[str, list[str]] = {}
-        for connection, (user, since) in self._leaving.items():
-            if since <= before:
-                gone.setdefault(user, []).append(connection)
-        for user, connections in gone.items():
-            await self._remove(user, connections)
-            for connection in connections:
-                del self._leaving[connection]
+        async with self._settling:
+            gone: dict[str, list[str]] = {}
+            for connection, (user, since) in self._leaving.items():
+                if since <= before:
+                    gone.setdefault(user, []).append(connection)
+            for user, connections in gone.items():
+                await self._remove(user, connections)
+                for connection in connections:
+                    del self._leaving[connection]
 
     async def _remove(self, user: str, connections: Collection[str]) -> None:
         def work(db: Session) -> Recorded[None]:

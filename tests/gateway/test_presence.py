@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from server.accounts import presence
+from server.db import Database
+from server.journal import Journal
+from server.realtime.event_log_memory import MemoryEventLog
 from tests.fixtures.client import Person, Tab
 from tests.fixtures.server import Running
 
@@ -77,3 +81,15 @@ async def test_a_foreign_device_is_nobody_else_s_business(server: Running) -> No
         assert len(here(tab)) == 1
         await tab.call("ping")
         assert tab.of_type("session.opened") == []
+
+
+async def test_leaving_while_the_server_ends(database: Database) -> None:
+    """The round that is under way and the last one do not take note of the same socket twice."""
+    journal = Journal(database, MemoryEventLog())
+    presences = presence.Presences(database, journal, "w" * 24)
+    for number in range(3):
+        presences.leave("u" * 24, f"{number:024}")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(presences.end)
+        tasks.start_soon(presences.end)
+    assert presences.waiting == 0
