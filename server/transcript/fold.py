@@ -76,10 +76,13 @@ def _put(state: ConversationSnapshot, message: Message) -> ConversationSnapshot:
 
 
 def _row(state: ConversationSnapshot, message: Message) -> Message:
-    """A live turn's text stands under `live` alone, so that there are no two truths of it."""
-    if not any(live.turn == message.id for live in state.live):
+    """A live turn's text stands under `live` alone, so that there are no two truths of it; with words, it streams."""
+    live = next((live for live in state.live if live.turn == message.id), None)
+    if live is None:
         return message
-    return replace(message, text="", html="", reasoning=None, reasoning_html=None)
+    speaks = live.text or live.reasoning or live.blocks or live.reasoning_blocks
+    status = Status.STREAMING if speaks and message.status is Status.PENDING else message.status
+    return replace(message, text="", html="", reasoning=None, reasoning_html=None, status=status)
 
 
 def _share_siblings(state: ConversationSnapshot, message: Message) -> ConversationSnapshot:

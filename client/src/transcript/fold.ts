@@ -53,10 +53,13 @@ function replace(state: ConversationSnapshot, message: Message): ConversationSna
   return { ...state, messages: state.messages.map((old) => (old.id === message.id ? row(state, message) : old)) };
 }
 
-/** A live turn's text stands under `live` alone, so that there are no two truths of it. */
+/** A live turn's text stands under `live` alone, so that there are no two truths of it; with words, it streams. */
 function row(state: ConversationSnapshot, message: Message): Message {
-  if (!state.live.some(({ turn }) => turn === message.id)) return message;
-  const bare = { ...message, text: "", html: "" };
+  const live = state.live.find(({ turn }) => turn === message.id);
+  if (!live) return message;
+  const speaks = live.text || live.reasoning || live.blocks?.length || live.reasoning_blocks?.length;
+  const status = speaks && message.status === "pending" ? "streaming" : message.status;
+  const bare = { ...message, text: "", html: "", status };
   delete bare.reasoning;
   delete bare.reasoning_html;
   return bare;
