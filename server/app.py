@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> Starlette:
     journal = Journal(database, event_log)
     catalog = Catalog(settings)
     accounts = Accounts(database, journal, bus, settings, secret_key(settings))
-    conversations = Conversations(database, journal)
+    conversations = Conversations(database, journal, draft_chars=settings.message_chars)
     titles = Titles(database, conversations, catalog)
     recorder = Recorder(database, journal)
     worker = new_id()

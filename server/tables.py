@@ -205,6 +205,8 @@ class Message(SQLModel, table=True):
     run: int = 0
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    selected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When somebody last went back to the path that ended here."""
 
 
 class ClientRequest(SQLModel, table=True):

@@ -47,8 +47,9 @@ def find_message(session: Session, user: str, message: str) -> tuple[Conversatio
 
 
 def tree(session: Session, conversation: str) -> Tree:
-    query = select(Message.id, Message.parent_id, Message.created_at).where(Message.conversation_id == conversation)
-    return Tree(Node(*row) for row in session.exec(query))
+    query = select(Message.id, Message.parent_id, Message.created_at, Message.selected_at)
+    rows = session.exec(query.where(Message.conversation_id == conversation))
+    return Tree(Node(id, parent, created, selected or created) for id, parent, created, selected in rows)
 
 
 def siblings(session: Session, message: Message) -> list[str]:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from sqlmodel import Session
 
 from server import tables
-from server.conversations import objects, repository
+from server.conversations import drafts, objects, repository, views
 from server.db import Database
 from server.errors import Invalid, NotFound, TooLarge
 from server.journal import Journal, Recorded
@@ -22,6 +22,7 @@ from server.protocol.events import (
     SettingsUpdated,
 )
 from server.tables import TitleSource
+from server.transcript.branch import Tree
 
 SETTING_CHARS = 20_000
 """JSON characters of one setting's value."""
@@ -29,9 +30,10 @@ TEMPERATURES = (0.0, 2.0)
 
 
 class Conversations:
-    def __init__(self, db: Database, journal: Journal) -> None:
+    def __init__(self, db: Database, journal: Journal, *, draft_chars: int) -> None:
         self._db = db
         self._journal = journal
+        self._draft_chars = draft_chars
 
     async def live(self, user: str, conversation: str) -> wire.Message | None:
         """The running answer's row, as of its last checkpoint. NotFound for a foreign conversation."""
@@ -60,16 +62,42 @@ class Conversations:
         """The ancestors of ``before``, oldest first, whatever the active path."""
 
         def work(session: Session) -> tuple[list[wire.Message], str | None]:
-            repository.find(session, user, conversation)
-            tree = repository.tree(session, conversation)
-            if before not in tree:
-                raise NotFound("There is no such message in this conversation.", field="before")
-            ids = tree.path(tree.parent(before))
-            shown = ids[-limit:]
-            rows = repository.messages(session, shown)
-            return objects.messages(rows, tree), (shown[0] if len(ids) > limit else None)
+            tree = _tree_with(session, user, conversation, before, field="before")
+            path = tree.path(tree.parent(before))
+            return _page(session, tree, path[-limit:], more=len(path) > limit)
 
         return await self._db.read(work)
+
+    async def surroundings(
+        self, user: str, conversation: str, around: str, limit: int
+    ) -> tuple[list[wire.Message], str | None]:
+        """So many messages of the path through ``around``, with it in their middle where there are enough."""
+
+        def work(session: Session) -> tuple[list[wire.Message], str | None]:
+            tree = _tree_with(session, user, conversation, around, field="around")
+            path = tree.path(tree.end_below(around))
+            end = min(len(path), max(limit, path.index(around) + (limit + 1) // 2))
+            start = max(0, end - limit)
+            return _page(session, tree, path[start:end], more=start > 0)
+
+        return await self._db.read(work)
+
+    async def select(self, user: str, message: str) -> None:
+        """Makes the path through ``message`` the active one; below it the one that was active last."""
+
+        def work(session: Session) -> Recorded[None]:
+            home, _ = repository.find_message(session, user, message)
+            row = repository.find(session, user, home.id, lock=True)
+            tree = repository.tree(session, row.id)
+            old_path, leaf = tree.path(row.leaf_id), tree.end_below(message)
+            if leaf == row.leaf_id:
+                return Recorded(None)
+            (end,) = repository.messages(session, [leaf])
+            row.leaf_id, end.selected_at = leaf, tables.now()
+            updated = ConversationUpdated(conversation=objects.conversation(row))
+            return Recorded(None, [updated, views.selected(session, row.id, tree, old_path, leaf)])
+
+        await self._journal.record(user, work)
 
     async def update(self, user: str, command: Update) -> wire.Conversation:
         _check_params(command.params)
@@ -121,6 +149,18 @@ class Conversations:
 
         return await self._journal.record(user, work)
 
+    async def set_draft(self, user: str, conversation: str | None, text: str, connection: str) -> None:
+        """Keeps what is typed; empty: there is nothing any more. ``connection`` is where it is typed."""
+        if len(text) > self._draft_chars:
+            raise TooLarge(f"A draft may hold {self._draft_chars:,} characters.", field="text")
+
+        def work(session: Session) -> Recorded[None]:
+            if conversation is not None:
+                repository.find(session, user, conversation)
+            return Recorded(None, drafts.write(session, user, conversation, text, connection))
+
+        await self._journal.record(user, work)
+
     async def set_setting(self, user: str, key: str, value: Any) -> None:
         if len(msgspec.json.encode(value)) > SETTING_CHARS:
             raise TooLarge(f"A setting may hold {SETTING_CHARS} characters.", field="value")
@@ -142,6 +182,18 @@ class Conversations:
             return Recorded(after, [ConversationUpdated(conversation=after)] if after != before else [])
 
         return await self._journal.record(user, work)
+
+
+def _tree_with(session: Session, user: str, conversation: str, message: str, *, field: str) -> Tree:
+    repository.find(session, user, conversation)
+    tree = repository.tree(session, conversation)
+    if message not in tree:
+        raise NotFound("There is no such message in this conversation.", field=field)
+    return tree
+
+
+def _page(session: Session, tree: Tree, ids: list[str], *, more: bool) -> tuple[list[wire.Message], str | None]:
+    return objects.messages(repository.messages(session, ids), tree), (ids[0] if more else None)
 
 
 def _check_params(params: wire.Params | msgspec.UnsetType) -> None:

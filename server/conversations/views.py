@@ -8,8 +8,10 @@ from typing import Any
 from sqlmodel import Session, col
 
 from server import tables
-from server.conversations import objects, repository
+from server.conversations import drafts, objects, repository
 from server.protocol import objects as wire
+from server.protocol.events import PathSelected
+from server.transcript.branch import Tree, common_prefix
 
 PAGE = 50
 """Messages of a snapshot, and conversations beside the pinned ones, at most."""
@@ -19,6 +21,7 @@ PAGE = 50
 class Sidebar:
     conversations: list[wire.Conversation]
     next: str | None
+    drafts: list[wire.Draft]
     live_turns: list[wire.TurnState]
     settings: dict[str, Any]
 
@@ -42,6 +45,7 @@ def sidebar(session: Session, user: str) -> Sidebar:
     return Sidebar(
         conversations=[objects.conversation(row) for row in rows],
         next=cursor,
+        drafts=drafts.all_of(session, user),
         live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
         settings=repository.settings(session, user),
     )
@@ -59,4 +63,16 @@ def transcript(session: Session, user: str, conversation: str) -> Transcript:
         messages=objects.messages(repository.messages(session, shown), tree),
         next=shown[0] if len(path) > PAGE else None,
         live=objects.message(live, tree.siblings(live.id)) if live else None,
+    )
+
+
+def selected(session: Session, conversation: str, tree: Tree, old_path: list[str], leaf: str) -> PathSelected:
+    """That the active path is another one now: the one to ``leaf``."""
+    path = tree.path(leaf)
+    shared = common_prefix(old_path, path)
+    return PathSelected(
+        conversation=conversation,
+        leaf=leaf,
+        after=path[shared - 1] if shared else None,
+        messages=objects.messages(repository.messages(session, path[shared:][-PAGE:]), tree),
     )

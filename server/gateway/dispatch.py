@@ -31,12 +31,16 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.Send: turns.handle_send,
     commands.Stop: turns.handle_stop,
     commands.Regenerate: turns.handle_regenerate,
+    commands.Edit: turns.handle_edit,
+    commands.Continue: turns.handle_continue,
+    commands.Select: conversations.handle_select,
     commands.SetTitle: conversations.handle_title,
     commands.List: conversations.handle_list,
     commands.History: conversations.handle_history,
     commands.Update: conversations.handle_update,
     commands.Delete: conversations.handle_delete,
     commands.Read: conversations.handle_read,
+    commands.SetDraft: user.handle_draft,
     commands.SetSetting: user.handle_settings,
     commands.ListModels: user.handle_models,
 }
@@ -50,6 +54,8 @@ COSTS: dict[type[Command], int] = {
     commands.History: 25,
     commands.Send: 50,
     commands.Regenerate: 50,
+    commands.Edit: 50,
+    commands.Continue: 50,
 }
 WRITTEN_BY_A_MODEL = 50
 

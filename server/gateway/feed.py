@@ -13,6 +13,7 @@ from itertools import takewhile
 import structlog
 
 from server.gateway.html import Live, Renderer, draw
+from server.gateway.pages import newest_that_fit
 from server.gateway.rendering import Drawn, Pace, Rendering
 from server.protocol import codec
 from server.protocol.events import (
@@ -125,6 +126,8 @@ class Feed:
             if isinstance(event, TurnFinished):
                 await self._settle(event.message)
             await self._renderer.fill(messages)
+            if isinstance(event, PathSelected):
+                event.messages, _ = newest_that_fit(messages, None)
             if isinstance(event, TurnStarted):
                 await self._begin_run(event)
         except Exception:  # one entry must not hold up all that follow it

@@ -18,7 +18,8 @@ class ModelRequest:
     messages: Sequence[ModelMessage]
     temperature: float | None = None
     max_tokens: int | None = None
-    purpose: Literal["answer", "title"] = "answer"
+    purpose: Literal["answer", "continuation", "title"] = "answer"
+    """Of a continuation the last message is the answer so far, and what comes follows on it to the character."""
 
 
 @dataclass(frozen=True, slots=True)

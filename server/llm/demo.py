@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -49,7 +49,7 @@ class DemoModel:
         self._pace = pace
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta | Finish]:
-        performance = title(request.messages) if request.purpose == "title" else perform(request.messages)
+        performance = PERFORMANCES[request.purpose](request.messages)
         thoughts, pieces = performance.thoughts, performance.pieces[: request.max_tokens]
         await anyio.sleep(performance.first_seconds * self._pace)
         for number, piece in enumerate([*thoughts, *pieces]):
@@ -63,7 +63,7 @@ class DemoModel:
         yield Finish("stop" if whole else "length", prompt_tokens, len(thoughts) + len(pieces))
 
 
-def perform(messages: Sequence[ModelMessage]) -> Performance:
+def perform(messages: Sequence[ModelMessage], *, may_fail: bool = True) -> Performance:
     """The answer to the newest question, as the commands in it ask for."""
     asked = next((message.text for message in reversed(messages) if message.role == "user"), "")
     commands = {_COMMANDS.get(word, word) for match in _COMMAND.finditer(asked) for word in [match[0][1:].lower()]}
@@ -81,9 +81,18 @@ def perform(messages: Sequence[ModelMessage]) -> Performance:
             texts.answer.replace("{intro}", texts.intro).replace("{question}", question),
         )
     pieces = _pieces(text)
-    if "fail" in commands:
+    if "fail" in commands and may_fail:
         return Performance(thoughts, pieces[: len(pieces) // 2], first_seconds, rate, texts.failure)
     return Performance(thoughts, pieces, first_seconds, rate)
+
+
+def go_on(messages: Sequence[ModelMessage]) -> Performance:
+    """What is still to be said. An answer that failed does not fail again."""
+    *before, said = messages
+    whole = perform(before, may_fail=False)
+    text = "".join(whole.pieces)
+    rest = text[len(said.text) :] if text.startswith(said.text) else text
+    return Performance((), _pieces(rest), whole.first_seconds, whole.rate)
 
 
 def title(messages: Sequence[ModelMessage]) -> Performance:
@@ -93,6 +102,14 @@ def title(messages: Sequence[ModelMessage]) -> Performance:
     first = _SENTENCE_END.split(_COMMAND.sub("", asked).strip(), maxsplit=1)[0].strip()
     words = first[:16] if texts is CHINESE else " ".join(first.split()[:6])[:48]
     return Performance([], _pieces(words.strip() or texts.no_title))
+
+
+PERFORMANCES: dict[str, Callable[[Sequence[ModelMessage]], Performance]] = {
+    "answer": perform,
+    "continuation": go_on,
+    "title": title,
+}
+"""By the purpose of a request."""
 
 
 def _long(texts: Texts, question: str) -> str:

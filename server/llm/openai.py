@@ -24,6 +24,12 @@ from server.llm.listing import Listed, chat_models
 from server.llm.probe import place
 from server.llm.transport import FAULTS, Timeouts, broken, media_type, read_body
 
+GO_ON = (
+    "Your last message was cut off. Go on with it exactly where it stops, in the middle of a word if need be. Do not "
+    "repeat anything of it, and say nothing about this request."
+)
+"""Few endpoints go on with a message that an assistant has begun; all do what they are asked to."""
+
 
 class OpenAIEndpoint:
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, timeouts: Timeouts) -> None:
@@ -113,6 +119,8 @@ class OpenAIChat:
     async def _ask(self, request: ModelRequest) -> httpx2.Response:
         """Raises UpstreamError. A parameter that this model does not take is left out from then on."""
         messages = [{"role": message.role, "content": message.text} for message in request.messages]
+        if request.purpose == "continuation":
+            messages.append({"role": "user", "content": GO_ON})
         while True:
             optional = self._optional(request)
             body = {"model": self._name, "messages": messages, "stream": True, **optional}

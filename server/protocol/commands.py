@@ -80,6 +80,27 @@ class Regenerate(Command, tag="regenerate", kw_only=True):
     client_id: ClientId | None = None
 
 
+class Edit(Command, tag="edit", kw_only=True):
+    """Ask otherwise: a sibling of a question, with an answer of its own."""
+
+    message: Id
+    text: str
+    client_id: ClientId
+
+
+class Continue(Command, tag="continue", kw_only=True):
+    """Have an answer that broke off go on."""
+
+    turn: Id
+    client_id: ClientId | None = None
+
+
+class Select(Command, tag="select", kw_only=True):
+    """Make the path through a message the active one."""
+
+    message: Id
+
+
 class SetTitle(Command, tag="title", kw_only=True):
     """Set the title, or without one have the model write it."""
 
@@ -96,10 +117,11 @@ class List(Command, tag="list", kw_only=True):
 
 
 class History(Command, tag="history", kw_only=True):
-    """The ancestors of a message, oldest first."""
+    """The ancestors of a message, or the path through one, oldest first. One of the two is named."""
 
     conversation: Id
-    before: Id
+    before: Id | None = None
+    around: Id | None = None
     limit: PageSize = 50
 
 
@@ -127,6 +149,14 @@ class Read(Command, tag="read", kw_only=True):
     message: Id
 
 
+class SetDraft(Command, tag="draft", kw_only=True):
+    """Keep what is typed and not sent, in a conversation or (null) in one that does not exist yet."""
+
+    conversation: Id | None
+    text: str
+    """Empty: there is none any more."""
+
+
 class SetSetting(Command, tag="settings", kw_only=True):
     """Set one of the user's settings, in every tab. ``null`` removes it."""
 
@@ -146,12 +176,16 @@ AnyCommand = (
     | Send
     | Stop
     | Regenerate
+    | Edit
+    | Continue
+    | Select
     | SetTitle
     | List
     | History
     | Update
     | Delete
     | Read
+    | SetDraft
     | SetSetting
     | ListModels
 )

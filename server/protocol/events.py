@@ -54,6 +54,14 @@ class SessionClosed(UserEvent, tag="session.closed", kw_only=True):
     session: str
 
 
+class DraftUpdated(UserEvent, tag="draft", kw_only=True):
+    conversation: str | None
+    text: str
+    """Empty: there is none any more."""
+    connection: str
+    """That wrote it: what somebody types there is newer than this."""
+
+
 class ModelsUpdated(UserEvent, tag="models.updated", kw_only=True):
     models: list[Model]
 
@@ -104,7 +112,7 @@ class PathSelected(ConversationEvent, tag="path.selected", kw_only=True):
     after: str | None
     """The last message that the old path and the new have in common."""
     messages: list[Message]
-    """The new path after it."""
+    """The new path after it; of a long one the end, whose first message then has another parent than ``after``."""
 
 
 class TurnRender(ConversationEvent, tag="turn.render", kw_only=True):
@@ -128,6 +136,7 @@ AnyEvent = (
     | TurnStatus
     | SessionOpened
     | SessionClosed
+    | DraftUpdated
     | ModelsUpdated
     | SettingsUpdated
     | AccountUpdated

@@ -85,7 +85,12 @@ class Sent(Data, kw_only=True):
     offset: int
 
 
-class Regenerated(Data, kw_only=True):
+class Begun(Data, kw_only=True):
+    turn: str
+
+
+class Edited(Data, kw_only=True):
+    message: str
     turn: str
 
 
@@ -118,13 +123,17 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.Close: Done,
     commands.Send: Sent,
     commands.Stop: Done,
-    commands.Regenerate: Regenerated,
+    commands.Regenerate: Begun,
+    commands.Edit: Edited,
+    commands.Continue: Begun,
+    commands.Select: Done,
     commands.SetTitle: Titled,
     commands.List: Listed,
     commands.History: Historied,
     commands.Update: Updated,
     commands.Delete: Done,
     commands.Read: Done,
+    commands.SetDraft: Done,
     commands.SetSetting: Done,
     commands.ListModels: Modelled,
 }

@@ -10,9 +10,10 @@ import msgspec
 
 
 class StopTurn(msgspec.Struct, frozen=True, tag="stop_turn"):
-    """A person wants the turn to end."""
+    """A person wants the turn to end; not a later run of it, should this arrive late."""
 
     turn: str
+    run: int
 
 
 class SessionsEnded(msgspec.Struct, frozen=True, tag="sessions_ended"):

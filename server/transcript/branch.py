@@ -14,6 +14,8 @@ class Node(NamedTuple):
     id: str
     parent: str | None
     created_at: datetime
+    active_at: datetime
+    """When the path that ends here was last made the active one."""
 
 
 class Tree:
@@ -42,6 +44,17 @@ class Tree:
     def siblings(self, message: str) -> list[str]:
         """Ids of all messages with the same parent, ``message`` included."""
         return self.children(self._nodes[message].parent)
+
+    def end_below(self, message: str) -> str:
+        """The end of the path through ``message`` that was active last; of those that never were, the newest."""
+        ends, open_ = [], [message]
+        while open_:
+            children = self._children.get(open_[-1])
+            if children:
+                open_[-1:] = children
+            else:
+                ends.append(self._nodes[open_.pop()])
+        return max(ends, key=lambda node: (node.active_at, node.created_at, node.id)).id
 
     def path(self, leaf: str | None) -> list[str]:
         """From the root to ``leaf``; empty for None."""

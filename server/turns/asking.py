@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from server.conversations import objects
 from server.conversations import repository as conversations
+from server.conversations.views import selected
 from server.errors import Conflict, NotFound
 from server.protocol.codes import Part, Role, Status
 from server.protocol.events import (
@@ -21,13 +22,15 @@ from server.protocol.events import (
     ConversationUpdated,
     Event,
     MessageCreated,
-    PathSelected,
     TurnStarted,
     TurnStatus,
 )
 from server.tables import Conversation, Message, now
-from server.transcript.branch import Node, Tree, common_prefix
-from server.turns.repository import Run, run_of
+from server.transcript.branch import Node, Tree
+from server.turns import repository
+from server.turns.repository import Run
+
+BROKEN_OFF = (Status.STOPPED, Status.INTERRUPTED, Status.FAILED, Status.TRUNCATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Planted:
 
     question: str
     run: Run
+    model: str
     events: list[Event]
     base: Mapping[Part, str] = field(default_factory=dict)
     """What earlier runs of the turn have left."""
@@ -45,9 +49,23 @@ def ask(
     session: Session, row: Conversation, text: str, parent: str | UnsetType | None, *, model: str, worker: str
 ) -> Planted:
     """A new question after ``parent`` (absent: at the end of the active path). ``row`` may be a new conversation."""
-    created = row.leaf_id is None
     tree = conversations.tree(session, row.id)
-    after = _place(session, row, tree, parent)
+    return _ask(session, row, tree, text, _place(session, row, tree, parent), model=model, worker=worker)
+
+
+def ask_otherwise(session: Session, row: Conversation, question: str, text: str, *, model: str, worker: str) -> Planted:
+    """A sibling of a question, and an answer to it."""
+    (old,) = conversations.messages(session, [question])
+    if old.role is not Role.USER:
+        raise Conflict("Only a question can be edited.", field="message")
+    tree = conversations.tree(session, row.id)
+    return _ask(session, row, tree, text, old.parent_id, model=model, worker=worker)
+
+
+def _ask(
+    session: Session, row: Conversation, tree: Tree, text: str, after: str | None, *, model: str, worker: str
+) -> Planted:
+    created = row.leaf_id is None
     old_path = tree.path(row.leaf_id)
     moment = now()
     question = Message(
@@ -71,8 +89,10 @@ def ask(
         MessageCreated(conversation=row.id, message=objects.message(question, tree.siblings(question.id))),
     ]
     if old_path and old_path[-1] != after:
-        events.append(_selected(session, row, tree, old_path, question.id))
-    return Planted(question.id, run_of(answer, row.user_id), [*events, *_begun(row, answer, tree)])
+        events.append(selected(session, row.id, tree, old_path, question.id))
+    return Planted(
+        question.id, repository.run_of(answer, row.user_id), answer.model or "", [*events, *_begun(row, answer, tree)]
+    )
 
 
 def answer_again(session: Session, row: Conversation, turn: str, *, model: str, worker: str) -> Planted:
@@ -85,9 +105,33 @@ def answer_again(session: Session, row: Conversation, turn: str, *, model: str, 
     answer = _pending(session, row, tree, old.parent_id, model=model, worker=worker)
 
     started, status = _begun(row, answer, tree)
-    path = _selected(session, row, tree, old_path, answer.id)
+    path = selected(session, row.id, tree, old_path, answer.id)
     updated = ConversationUpdated(conversation=objects.conversation(row))
-    return Planted(old.parent_id, run_of(answer, row.user_id), [updated, started, path, status])
+    return Planted(
+        old.parent_id, repository.run_of(answer, row.user_id), answer.model or "", [updated, started, path, status]
+    )
+
+
+def go_on(session: Session, row: Conversation, turn: str, *, worker: str) -> Planted:
+    """Another run of an answer that broke off: its text so far is what the run goes on from."""
+    (answer,) = conversations.messages(session, [turn])
+    tree = conversations.tree(session, row.id)
+    if answer.role is not Role.ASSISTANT or answer.parent_id is None or answer.status not in BROKEN_OFF:
+        raise Conflict("Only an answer that broke off can be continued.", field="turn")
+    if tree.children(turn):
+        raise Conflict("The conversation has gone on after this answer.", field="turn")
+    old_path = tree.path(row.leaf_id)
+    repository.begin(row, answer, worker)
+    session.flush()
+
+    started, status = _begun(row, answer, tree)
+    events: list[Event] = [ConversationUpdated(conversation=objects.conversation(row)), started]
+    if old_path[-1] != turn:
+        events.append(selected(session, row.id, tree, old_path, turn))
+    base = {Part.ANSWER: answer.text, Part.REASONING: answer.reasoning or ""}
+    return Planted(
+        answer.parent_id, repository.run_of(answer, row.user_id), answer.model or "", [*events, status], base
+    )
 
 
 def _place(session: Session, row: Conversation, tree: Tree, parent: str | UnsetType | None) -> str | None:
@@ -123,7 +167,7 @@ def _pending(session: Session, row: Conversation, tree: Tree, parent: str, *, mo
 
 
 def _node(message: Message) -> Node:
-    return Node(message.id, message.parent_id, message.created_at)
+    return Node(message.id, message.parent_id, message.created_at, message.created_at)
 
 
 def _begun(row: Conversation, answer: Message, tree: Tree) -> tuple[Event, Event]:
@@ -131,16 +175,4 @@ def _begun(row: Conversation, answer: Message, tree: Tree) -> tuple[Event, Event
     return (
         TurnStarted(conversation=row.id, message=message, run=answer.run),
         TurnStatus(conversation=row.id, turn=answer.id, status=answer.status),
-    )
-
-
-def _selected(session: Session, row: Conversation, tree: Tree, old_path: list[str], leaf: str) -> PathSelected:
-    path = tree.path(leaf)
-    shared = common_prefix(old_path, path)
-    rows = conversations.messages(session, path[shared:])
-    return PathSelected(
-        conversation=row.id,
-        leaf=leaf,
-        after=path[shared - 1] if shared else None,
-        messages=objects.messages(rows, tree),
     )

@@ -237,8 +237,9 @@ def _finish(session: Session, written: Written, ending: Ending) -> Recorded[tabl
     if ending.error is not None:
         message.error_code, message.error_message = ending.error.code, ending.error.message
     if ending.usage is not None:
-        message.prompt_tokens = ending.usage.prompt_tokens
-        message.completion_tokens = ending.usage.completion_tokens
+        # Of all its runs together: that is what it has cost.
+        message.prompt_tokens = (message.prompt_tokens or 0) + ending.usage.prompt_tokens
+        message.completion_tokens = (message.completion_tokens or 0) + ending.usage.completion_tokens
     repository.end(conversation, message, ending.status)
     return Recorded(conversation, ended(session, conversation, message))
 

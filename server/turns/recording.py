@@ -39,6 +39,7 @@ class Recording:
         for part, text in base.items():
             recording._texts[part].append(text)
             recording._logged[part] = len(text)
+        recording.announced = any(base.values())  # what goes on is ``streaming`` from the start
         return recording
 
     @property

@@ -96,6 +96,16 @@ def run_of(message: Message, user: str) -> Run:
     return Run(message.id, message.conversation_id, user, message.owner or "", message.run)
 
 
+def begin(conversation: Conversation, message: Message, owner: str) -> None:
+    """Marks another run of a turn as live, and the turn as the end of the active path."""
+    message.run += 1
+    message.owner = owner
+    message.status = Status.STREAMING if message.text or message.reasoning else Status.PENDING
+    message.error_code = message.error_message = message.finished_at = None
+    conversation.leaf_id = conversation.live_turn_id = message.id
+    conversation.updated_at = now()
+
+
 def end(conversation: Conversation, message: Message, status: Status) -> None:
     """Marks a turn as ended, and its conversation as free again and unread."""
     message.status = status

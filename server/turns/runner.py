@@ -37,6 +37,8 @@ ANSWER_TOKENS = 4096
 class Handle:
     """A way to end a run from outside."""
 
+    run: int
+    """Its number."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     ending: Status = Status.INTERRUPTED
     ended: anyio.Event = field(default_factory=anyio.Event)
@@ -73,7 +75,7 @@ class Runner:
         ``base``: what earlier runs of the turn have left.
         """
         recording = self._recorder.begin(run, epoch, base, give_up=lambda: handle.end(Status.INTERRUPTED))
-        ending = await self._ask(run, recording, handle)
+        ending = await self._ask(run, recording, handle, base)
         with anyio.CancelScope(shield=True):
             conversation = await self._recorder.finish(recording, ending)
         error = ending.error.code if ending.error else None
@@ -82,11 +84,11 @@ class Runner:
         log.info("turn.finished", turn=run.turn, user=run.user, status=str(ending.status), error=error)
         return conversation
 
-    async def _ask(self, run: Run, recording: Recording, handle: Handle) -> Ending:
+    async def _ask(self, run: Run, recording: Recording, handle: Handle, base: Mapping[Part, str]) -> Ending:
         ending = Ending(handle.ending)
         try:
             with handle.scope:
-                ending = await self._listen(run, recording)
+                ending = await self._listen(run, recording, base)
         except UpstreamError as error:
             ending = Ending(Status.FAILED, TurnError(code=error.reason, message=error.message))
         except ParleyError as error:
@@ -99,17 +101,21 @@ class Runner:
             return Ending(handle.ending, _interruption() if handle.ending is Status.INTERRUPTED else None)
         return ending
 
-    async def _listen(self, run: Run, recording: Recording) -> Ending:
+    async def _listen(self, run: Run, recording: Recording, base: Mapping[Part, str]) -> Ending:
         question = await self._db.read(lambda session: _question(session, run))
         model = self._catalog.get(question.model)
         status, usage = Status.COMPLETE, None
+        thought_before = bool(base.get(Part.REASONING))
         began = perf_counter()
-        async with aclosing(model.stream(self._request(question, model.info))) as pieces:
+        async with aclosing(model.stream(self._request(question, model.info, base.get(Part.ANSWER, "")))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     if not recording.spoken:
                         metrics.FIRST_WORDS.observe(perf_counter() - began)
-                    await self._recorder.write(recording, Part(piece.part), piece.text)
+                    part, text = Part(piece.part), piece.text
+                    if part is Part.REASONING and thought_before:
+                        thought_before, text = False, f"\n\n{text}"  # it thinks anew, and not on from where it was
+                    await self._recorder.write(recording, part, text)
                     continue
                 if piece.reason == "length":
                     status = Status.TRUNCATED
@@ -117,15 +123,16 @@ class Runner:
                     usage = Usage(prompt_tokens=piece.prompt_tokens, completion_tokens=piece.completion_tokens)
         return Ending(status, usage=usage)
 
-    def _request(self, question: Question, model: ModelInfo) -> ModelRequest:
+    def _request(self, question: Question, model: ModelInfo, so_far: str) -> ModelRequest:
         window = model.context_tokens or self._settings.context_tokens
         reserve = min(question.params.max_tokens or ANSWER_TOKENS, window // 4)
+        goes_on = bool(so_far.strip())
+        messages = [*question.messages, ModelMessage("assistant", so_far)] if goes_on else question.messages
         return ModelRequest(
-            messages=context.fit(
-                question.messages, system_prompt=question.system_prompt, window=window, reserve=reserve
-            ),
+            messages=context.fit(messages, system_prompt=question.system_prompt, window=window, reserve=reserve),
             temperature=question.params.temperature,
             max_tokens=question.params.max_tokens,
+            purpose="continuation" if goes_on else "answer",
         )
 
 

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import UNSET
 from sqlmodel import Session
 
+from server.conversations import drafts
 from server.conversations import repository as conversations
 from server.db import Database
 from server.errors import Busy, Invalid, NotFound, TooLarge, Unavailable
 from server.journal import Journal, Recorded
 from server.llm.catalog import Catalog
 from server.protocol.codes import Role
-from server.protocol.commands import Regenerate, Send
+from server.protocol.commands import Continue, Edit, Regenerate, Send
 from server.realtime.event_log import conversation_log
 from server.realtime.tail import Position
 from server.settings import Settings
@@ -66,7 +67,8 @@ class Turns:
         self._supervisor = supervisor
         self._settings = settings
 
-    async def send(self, user: str, command: Send) -> Asked:
+    async def send(self, user: str, command: Send, connection: str) -> Asked:
+        """The draft of the place is what was sent now: ``connection`` has emptied its box already."""
         self._check_text(command.text)
         conversation = command.conversation or new_id()
 
@@ -80,43 +82,67 @@ class Turns:
             model = self._model(session, row, command.model)
             if command.model is not None or row.model is None:
                 row.model = model
-            return asking.ask(session, row, command.text, command.parent, model=model, worker=self._supervisor.worker)
+            planted = asking.ask(
+                session, row, command.text, command.parent, model=model, worker=self._supervisor.worker
+            )
+            planted.events.extend(drafts.write(session, user, command.conversation, "", connection))
+            return planted
 
         content = _content(command, "conversation", "text", "model", "parent")
-        reply = await self._begin(user, conversation, command.client_id, content, plant)
-        position = Position(reply["epoch"], int(reply["offset"]))
-        return Asked(reply["conversation"], reply["message"], reply["turn"], position)
+        return await self._begin(user, conversation, command.client_id, content, plant)
 
     async def regenerate(self, user: str, command: Regenerate) -> str:
         """Another answer to the same question. Returns the new turn."""
         content = _content(command, "turn", "model")
-        conversation = await self._db.read(lambda session: _conversation_of(session, user, command, content))
 
-        def plant(session: Session) -> Planted:
-            row = conversations.find(session, user, conversation, lock=True)
-            self._check_free(session, row)
+        def plant(session: Session, row: Conversation) -> Planted:
             model = self._model(session, row, command.model)
             return asking.answer_again(session, row, command.turn, model=model, worker=self._supervisor.worker)
 
-        return (await self._begin(user, conversation, command.client_id, content, plant))["turn"]
+        return (await self._begin_at(user, command.turn, command.client_id, content, plant)).turn
+
+    async def edit(self, user: str, command: Edit) -> Asked:
+        """Another question in the place of one, with an answer of its own."""
+        self._check_text(command.text)
+        content = _content(command, "message", "text")
+
+        def plant(session: Session, row: Conversation) -> Planted:
+            model = self._model(session, row, None)
+            return asking.ask_otherwise(
+                session, row, command.message, command.text, model=model, worker=self._supervisor.worker
+            )
+
+        return await self._begin_at(user, command.message, command.client_id, content, plant)
+
+    async def go_on(self, user: str, command: Continue) -> str:
+        """Another run of a turn that broke off. Returns the turn."""
+        content = _content(command, "turn")
+
+        def plant(session: Session, row: Conversation) -> Planted:
+            planted = asking.go_on(session, row, command.turn, worker=self._supervisor.worker)
+            self._catalog.get(planted.model)  # before anything is promised of a model that is gone
+            return planted
+
+        return (await self._begin_at(user, command.turn, command.client_id, content, plant)).turn
 
     async def stop(self, user: str, turn: str) -> None:
         """Also for a turn that has ended: then nothing happens."""
         _, message = await self._db.read(lambda session: conversations.find_message(session, user, turn))
         if message.role is not Role.ASSISTANT:
             raise NotFound("There is no such turn.")
-        await self._supervisor.stop(turn)
+        await self._supervisor.stop(turn, message.run)
 
     async def stop_all(self, user: str, ids: Collection[str]) -> None:
         """Ends what runs in these conversations, and waits until it has ended. NotFound if one is not the user's."""
 
-        def work(session: Session) -> list[str]:
+        def work(session: Session) -> list[tuple[str, int]]:
             rows = [conversations.find(session, user, conversation) for conversation in ids]
-            return [row.live_turn_id for row in rows if row.live_turn_id is not None]
+            live = [row.live_turn_id for row in rows if row.live_turn_id is not None]
+            return [(message.id, message.run) for message in conversations.messages(session, live)]
 
         with anyio.move_on_after(STOPPED_SECONDS):
             while live := await self._db.read(work):
-                here = [await self._supervisor.stopped(turn) for turn in live]
+                here = [await self._supervisor.stopped(turn, run) for turn, run in live]
                 if not all(here):
                     await anyio.sleep(LOOK_SECONDS)  # another worker says nothing when it has stored the end
             return
@@ -125,9 +151,27 @@ class Turns:
     async def forget_requests(self) -> int:
         return await self._db.write(lambda session: repository.forget_requests(session, now() - REMEMBERED))
 
+    async def _begin_at(
+        self,
+        user: str,
+        message: str,
+        client_id: str | None,
+        content: str,
+        plant: Callable[[Session, Conversation], Planted],
+    ) -> Asked:
+        """The same in the conversation of a message."""
+        conversation = await self._db.read(lambda session: _home(session, user, message, client_id, content))
+
+        def plant_there(session: Session) -> Planted:
+            row = conversations.find(session, user, conversation, lock=True)
+            self._check_free(session, row)
+            return plant(session, row)
+
+        return await self._begin(user, conversation, client_id, content, plant_there)
+
     async def _begin(
         self, user: str, conversation: str, client_id: str | None, content: str, plant: Callable[[Session], Planted]
-    ) -> Reply:
+    ) -> Asked:
         """Commits, tells, and starts the run as one act: a socket that closes now cannot leave it half done.
 
         What a ``client_id`` was answered with comes first, before every limit: a client resends without fear.
@@ -149,7 +193,7 @@ class Turns:
             begun = await self._journal.record(user, work)
             if begun.planted is not None:
                 self._supervisor.start(begun.planted.run, position.epoch, begun.planted.base)
-        return begun.reply
+        return _asked(begun.reply)
 
     def _model(self, session: Session, row: Conversation, wanted: str | None) -> str:
         """The model asked for, else the conversation's, else the user's default, else the server's."""
@@ -181,14 +225,19 @@ def _content(command: msgspec.Struct, *fields: str) -> str:
     return msgspec.json.encode([type(command).__name__, kept], order="sorted").decode()
 
 
-def _conversation_of(session: Session, user: str, command: Regenerate, content: str) -> str:
-    """Of the turn; or, when the same was asked before, of what came of that, for the turn may be gone by now."""
-    if command.client_id is not None:
-        known = repository.remembered(session, user, command.client_id, content)
+def _home(session: Session, user: str, message: str, client_id: str | None, content: str) -> str:
+    """A message's conversation; or, when the same was asked before, that of what came of it: all may be gone by now."""
+    if client_id is not None:
+        known = repository.remembered(session, user, client_id, content)
         if known is not None:
             return known["conversation"]
-    conversation, _ = conversations.find_message(session, user, command.turn)
+    conversation, _ = conversations.find_message(session, user, message)
     return conversation.id
+
+
+def _asked(reply: Reply) -> Asked:
+    position = Position(reply["epoch"], int(reply["offset"]))
+    return Asked(reply["conversation"], reply["message"], reply["turn"], position)
 
 
 def _reply(planted: Planted, position: Position) -> Reply:

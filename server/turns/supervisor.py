@@ -90,23 +90,23 @@ class Supervisor:
 
     def start(self, run: Run, epoch: str, base: Mapping[Part, str]) -> None:
         """Begins a run whose row is committed; ``epoch`` is that of the log which tells of it."""
-        handle = self._handles[run.turn] = Handle()
+        handle = self._handles[run.turn] = Handle(run.number)
         self._running += 1
         metrics.LIVE_TURNS.inc()
         runs = partial(self._runner.run, run, handle, epoch=epoch, base=base)
         self._turns.start_soon(self._run, run, handle, runs, name=f"turn {run.turn}")
 
-    async def stop(self, turn: str) -> None:
-        """Ends the turn as ``stopped``, on whichever worker it runs."""
-        if handle := self._handles.get(turn):
+    async def stop(self, turn: str, run: int) -> None:
+        """Ends this run of the turn as ``stopped``, on whichever worker it is."""
+        if handle := self._handle(turn, run):
             handle.end(Status.STOPPED)
         else:
-            await self._bus.publish(StopTurn(turn))
+            await self._bus.publish(StopTurn(turn, run))
 
-    async def stopped(self, turn: str) -> bool:
-        """Ends the turn as ``stopped``, and waits until that is stored if it runs here. Else False."""
-        handle = self._handles.get(turn)
-        await self.stop(turn)
+    async def stopped(self, turn: str, run: int) -> bool:
+        """Ends the run as ``stopped``, and waits until that is stored if it is here. Else False."""
+        handle = self._handle(turn, run)
+        await self.stop(turn, run)
         if handle is None:
             return False
         with anyio.move_on_after(STOPPING):
@@ -130,15 +130,22 @@ class Supervisor:
         log.info("turns.drained", left=self.live)
 
     async def _hear(self, signal: Signal) -> None:
-        if isinstance(signal, StopTurn) and (handle := self._handles.get(signal.turn)):
+        if isinstance(signal, StopTurn) and (handle := self._handle(signal.turn, signal.run)):
             handle.end(Status.STOPPED)
+
+    def _handle(self, turn: str, run: int) -> Handle | None:
+        handle = self._handles.get(turn)
+        return handle if handle is not None and handle.run == run else None
 
     async def _run(self, run: Run, handle: Handle, runs: Callable[[], Awaitable[Conversation | None]]) -> None:
         try:
             try:
                 conversation = await runs()
             finally:
-                del self._handles[run.turn]
+                if (
+                    self._handles.get(run.turn) is handle
+                ):  # else the next run has begun: what ends this one is told first
+                    del self._handles[run.turn]
                 metrics.LIVE_TURNS.dec()
                 handle.ended.set()
             if conversation is not None and self._titles.wanted(conversation):

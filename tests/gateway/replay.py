@@ -220,7 +220,13 @@ def fold_user(state: Frame, event: Frame) -> Frame:
             others = [row for row in state["conversations"] if row["id"] != given["id"]]
             state["conversations"] = others if given["archived"] else [*others, given]
         case "conversation.deleted":
-            state["conversations"] = [row for row in state["conversations"] if row["id"] != event["conversation"]]
+            gone = event["conversation"]
+            state["conversations"] = [row for row in state["conversations"] if row["id"] != gone]
+            state["drafts"] = [draft for draft in state["drafts"] if draft["conversation"] != gone]
+        case "draft":
+            others = [draft for draft in state["drafts"] if draft["conversation"] != event["conversation"]]
+            told = {key: event[key] for key in ("conversation", "text")}
+            state["drafts"] = [*others, told] if event["text"] else others
         case "turn.status":
             others = [live for live in state["live_turns"] if live["turn"] != event["turn"]]
             told = {key: event[key] for key in ("conversation", "turn", "status")}
@@ -256,8 +262,9 @@ def compare(view: View, fresh: Frame) -> None:
 def shown_of_user(state: Frame) -> Frame:
     """What must be equal, without the order of rows, which a client makes for itself."""
     shown = dict(state)
-    for key, by in (("conversations", "id"), ("live_turns", "turn"), ("sessions", "id")):
-        shown[key] = sorted(state[key], key=lambda row: row[by])
+    orders = (("conversations", "id"), ("live_turns", "turn"), ("sessions", "id"), ("drafts", "conversation"))
+    for key, by in orders:
+        shown[key] = sorted(state[key], key=lambda row: row[by] or "")
     return shown
 
 
@@ -276,4 +283,5 @@ def shown_of_conversation(state: ConversationSnapshot, format: Format) -> Frame:
 def _shown_live(live: LiveTurn, format: Format) -> Any:
     if format is Format.TEXT:
         return live.turn, live.text, live.reasoning
-    return live.turn, live.blocks or [], live.reasoning_blocks or []
+    # An answer that goes on begins as one block of all that there was, until its first render.
+    return live.turn, "".join(live.blocks or ()), "".join(live.reasoning_blocks or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.gateway.pages import PAGE_BYTES, newest_that_fit
+from server.gateway.pages import PAGE_BYTES, around_that_fit, newest_that_fit
 from tests.fixtures.client import Person
 from tests.fixtures.server import Running
 from tests.gateway.units import message
@@ -36,6 +36,16 @@ def test_the_last_message_is_always_there() -> None:
     rows = [message("x", id="0"), message(THIRD * 5, id="1")]
     assert newest_that_fit(rows, None) == (rows[1:], "1")
     assert newest_that_fit(rows[1:], "before", taken=2 * PAGE_BYTES) == (rows[1:], "before")
+
+
+def test_a_page_around_a_message_has_it() -> None:
+    """However long those after it are; they get half of the frame, and those before it the rest."""
+    rows = [message(THIRD, id=name) for name in ids(10)]
+    assert around_that_fit(rows, None, "4") == (rows[3:6], "3")
+    assert around_that_fit(rows, "before", "0") == (rows[:2], "before")
+    assert around_that_fit(rows, None, "9") == (rows[-3:], "7")
+    short = [message("x", id=name) for name in ids(9)]
+    assert around_that_fit(short, "before", "4") == (short, "before")
 
 
 async def test_what_a_snapshot_leaves_out_is_history(server: Running) -> None:

@@ -119,3 +119,14 @@ async def test_a_title_is_the_first_words_of_the_first_question(question: str, e
     assert "".join(title(messages).pieces) == expected
     request = ModelRequest(messages, purpose="title")
     assert written([part async for part in DemoModel(pace=0).stream(request)]) == expected
+
+
+@pytest.mark.parametrize("command", ["Why are there tides?", "/fail", "/失败", "/long 潮汐"])
+async def test_it_goes_on_where_it_stopped(command: str) -> None:
+    """And what failed does not fail again."""
+    question = ModelMessage("user", command)
+    whole = "".join(perform([question], may_fail=False).pieces)
+    for end in (1, len(whole) // 3, len(whole)):
+        said = ModelMessage("assistant", whole[:end])
+        request = ModelRequest([question, said], purpose="continuation")
+        assert whole[:end] + written([part async for part in DemoModel(pace=0).stream(request)]) == whole

@@ -47,21 +47,21 @@ async def there(own_redis: RedisServer, here: Bus) -> AsyncIterator[Bus]:
 async def test_in_memory_everybody_here_has_heard_when_it_is_published() -> None:
     bus = MemoryBus()
     one, other = Ear(bus), Ear(bus)
-    await bus.publish(StopTurn("t"))
-    assert one.heard == other.heard == [StopTurn("t")]
+    await bus.publish(StopTurn("t", 1))
+    assert one.heard == other.heard == [StopTurn("t", 1)]
 
 
 @pytest.mark.redis
 async def test_a_signal_reaches_this_worker_at_once_and_the_others_soon(here: Bus, there: Bus) -> None:
     mine, theirs = Ear(here), Ear(there)
-    signals: list[Signal] = [StopTurn("t"), SessionsEnded(frozenset({"a", "b"})), StopTurn("潮 汐")]
+    signals: list[Signal] = [StopTurn("t", 1), SessionsEnded(frozenset({"a", "b"})), StopTurn("潮 汐", 1)]
     for signal in signals:
         await here.publish(signal)
     assert mine.heard == signals
     await until(lambda: theirs.heard == signals)
-    await there.publish(StopTurn("back"))
+    await there.publish(StopTurn("back", 1))
     await until(lambda: mine.turns[-1] == "back")
-    assert mine.heard == [*signals, StopTurn("back")]
+    assert mine.heard == [*signals, StopTurn("back", 1)]
 
 
 @pytest.mark.redis
@@ -71,20 +71,20 @@ async def test_what_a_worker_misses_while_its_connection_is_cut_it_hears_afterwa
     ear = Ear(there)
     for number in range(30):
         own_redis("CLIENT", "KILL", "TYPE", "pubsub")
-        await here.publish(StopTurn(str(number)))
+        await here.publish(StopTurn(str(number), 1))
     await until(lambda: ear.turns == [str(number) for number in range(30)])
 
 
 @pytest.mark.redis
 async def test_signals_after_redis_was_another_are_heard(here: Bus, there: Bus, own_redis: RedisServer) -> None:
     ear = Ear(there)
-    await here.publish(StopTurn("before"))
+    await here.publish(StopTurn("before", 1))
     own_redis.kill()
     own_redis.start()
     with anyio.fail_after(SECONDS):
         while ear.turns[-1:] != ["after"]:
             with suppress(Unavailable):
-                await here.publish(StopTurn("after"))
+                await here.publish(StopTurn("after", 1))
             await anyio.sleep(0.01)
 
 
@@ -93,20 +93,20 @@ async def test_when_the_others_cannot_be_told_that_is_said(here: Bus, own_redis:
     ear = Ear(here)
     own_redis.kill()
     with pytest.raises(Unavailable):
-        await here.publish(StopTurn("t"))
+        await here.publish(StopTurn("t", 1))
     assert ear.turns == ["t"]
 
 
 @pytest.mark.redis
 async def test_a_listener_that_fails_does_not_keep_the_next_signal_away(here: Bus, there: Bus) -> None:
     async def fail(signal: Signal) -> None:
-        if signal == StopTurn("bad"):
+        if signal == StopTurn("bad", 1):
             raise LookupError
 
     there.listen(fail)
     ear = Ear(there)
-    await here.publish(StopTurn("bad"))
-    await here.publish(StopTurn("good"))
+    await here.publish(StopTurn("bad", 1))
+    await here.publish(StopTurn("good", 1))
     await until(lambda: ear.turns == ["good"])
 
 
@@ -117,5 +117,5 @@ async def test_a_signal_that_only_newer_workers_know_is_passed_over(
     ear = Ear(there)
     own_redis("PUBLISH", "parley:signals", '1-1 someone {"type": "dance"}')
     own_redis("PUBLISH", "parley:signals", "garbage")
-    await here.publish(StopTurn("t"))
+    await here.publish(StopTurn("t", 1))
     await until(lambda: ear.turns == ["t"])

@@ -302,7 +302,7 @@ async def test_a_user_of_redis_needs_no_more_rights_than_the_documentation_says(
         assert len(await house.log.seize(RUN)) == 2
         await house.log.resume(RUN, NOTHING)
         await until(lambda: tail.lost)
-        await one.bus.publish(StopTurn("t"))
+        await one.bus.publish(StopTurn("t", 1))
 
 
 async def test_an_announcement_that_takes_effect_late_is_told_once(

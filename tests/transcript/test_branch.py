@@ -12,8 +12,9 @@ from server.transcript.branch import Node, Tree, common_prefix
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def node(id: str, parent: str | None, second: int = 0) -> Node:
-    return Node(id, parent, START + timedelta(seconds=second))
+def node(id: str, parent: str | None, second: int = 0, active: int | None = None) -> Node:
+    made, left = (START + timedelta(seconds=at) for at in (second, second if active is None else active))
+    return Node(id, parent, made, left)
 
 
 @st.composite
@@ -63,3 +64,36 @@ def test_two_paths_share_their_common_ancestors_and_no_more(nodes: list[Node], d
     old, new = tree.path(data.draw(names)), tree.path(data.draw(names))
     shared = common_prefix(old, new)
     assert old[:shared] == new[:shared] == [id for id in old if id in new]
+
+
+def test_below_a_message_the_path_that_was_active_last_goes_on() -> None:
+    """Else the newest; of an end itself, nothing is below."""
+    branches = [node("q", None), node("a", "q", 1), node("b", "q", 2), node("c", "b", 3), node("d", "b", 4)]
+    assert Tree(branches).end_below("q") == "d"
+    assert Tree([*branches, node("e", "a", 5)]).end_below("q") == "e"
+    branches[1] = node("a", "q", 1, active=6)
+    assert Tree(branches).end_below("q") == "a"
+    assert Tree(branches).end_below("b") == "d"
+    assert Tree(branches).end_below("a") == "a"
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.data())
+def test_who_goes_back_and_forth_comes_to_where_they_were(data: st.DataObject) -> None:
+    """Whatever is asked, and whichever paths are chosen: below each message the end is the one that was shown last."""
+    made: dict[str, Node] = {}
+    shown: list[str] = []
+    """Ends of the active paths, one after the other."""
+    for second, selects in enumerate(data.draw(st.lists(st.booleans(), min_size=1, max_size=14))):
+        if made and selects:
+            leaf = Tree(made.values()).end_below(data.draw(st.sampled_from(sorted(made))))
+            made[leaf] = made[leaf]._replace(active_at=START + timedelta(seconds=second))
+        else:
+            leaf = str(second)
+            made[leaf] = node(leaf, data.draw(st.sampled_from([None, *sorted(made)])), second)
+        shown.append(leaf)
+    tree = Tree(made.values())
+    for name in made:
+        last = next(end for end in reversed(shown) if name in tree.path(end))
+        assert tree.end_below(name) == tree.end_below(last)
+        assert name in tree.path(tree.end_below(name))

@@ -8,12 +8,16 @@ export type AnyCommand =
   | Send
   | Stop
   | Regenerate
+  | Edit
+  | Continue
+  | Select
   | SetTitle
   | List
   | History
   | Update
   | Delete
   | Read
+  | SetDraft
   | SetSetting
   | ListModels;
 /**
@@ -30,6 +34,7 @@ export type AnyEvent =
   | TurnStatus
   | SessionOpened
   | SessionClosed
+  | DraftUpdated
   | ModelsUpdated
   | SettingsUpdated
   | AccountUpdated
@@ -185,6 +190,42 @@ export interface Regenerate {
   client_id?: string | null;
 }
 /**
+ * Ask otherwise: a sibling of a question, with an answer of its own.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Edit".
+ */
+export interface Edit {
+  type: "edit";
+  id: string;
+  message: string;
+  text: string;
+  client_id: string;
+}
+/**
+ * Have an answer that broke off go on.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Continue".
+ */
+export interface Continue {
+  type: "continue";
+  id: string;
+  turn: string;
+  client_id?: string | null;
+}
+/**
+ * Make the path through a message the active one.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Select".
+ */
+export interface Select {
+  type: "select";
+  id: string;
+  message: string;
+}
+/**
  * Set the title, or without one have the model write it.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -210,7 +251,7 @@ export interface List {
   archived?: boolean;
 }
 /**
- * The ancestors of a message, oldest first.
+ * The ancestors of a message, or the path through one, oldest first. One of the two is named.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "History".
@@ -219,7 +260,8 @@ export interface History {
   type: "history";
   id: string;
   conversation: string;
-  before: string;
+  before?: string | null;
+  around?: string | null;
   limit?: number;
 }
 /**
@@ -274,6 +316,18 @@ export interface Read {
   id: string;
   conversation: string;
   message: string;
+}
+/**
+ * Keep what is typed and not sent, in a conversation or (null) in one that does not exist yet.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SetDraft".
+ */
+export interface SetDraft {
+  type: "draft";
+  id: string;
+  conversation: string | null;
+  text: string;
 }
 /**
  * Set one of the user's settings, in every tab. ``null`` removes it.
@@ -381,6 +435,17 @@ export interface SessionClosed {
   type: "session.closed";
   offset?: number;
   session: string;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "DraftUpdated".
+ */
+export interface DraftUpdated {
+  type: "draft";
+  offset?: number;
+  conversation: string | null;
+  text: string;
+  connection: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -633,13 +698,17 @@ export interface Replies {
   close: Done;
   send: Sent;
   stop: Done;
-  regenerate: Regenerated;
+  regenerate: Begun;
+  edit: Edited;
+  continue: Begun;
+  select: Done;
   title: Titled;
   list: Listed;
   history: Historied;
   update: Updated;
   delete: Done;
   read: Done;
+  draft: Done;
   settings: Done;
   models: Modelled;
 }
@@ -736,9 +805,17 @@ export interface Sent {
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "Regenerated".
+ * via the `definition` "Begun".
  */
-export interface Regenerated {
+export interface Begun {
+  turn: string;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Edited".
+ */
+export interface Edited {
+  message: string;
   turn: string;
 }
 /**

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from server.errors import Invalid
 from server.gateway.connection import Connection
-from server.gateway.pages import newest_that_fit
-from server.protocol.commands import Delete, History, List, Read, SetTitle, Update
+from server.gateway.pages import around_that_fit, newest_that_fit
+from server.protocol.commands import Delete, History, List, Read, Select, SetTitle, Update
 from server.protocol.replies import Done, Historied, Listed, Titled, Updated
 from server.tables import TitleSource
 
@@ -28,12 +29,27 @@ async def handle_list(connection: Connection, command: List) -> Listed:
 
 
 async def handle_history(connection: Connection, command: History) -> Historied:
-    messages, cursor = await connection.services.conversations.history(
-        connection.user.id, command.conversation, command.before, command.limit
-    )
-    await connection.services.renderer.fill(messages)
-    page, cursor = newest_that_fit(messages, cursor)
+    services, user = connection.services, connection.user.id
+    if command.before is not None and command.around is None:
+        messages, cursor = await services.conversations.history(
+            user, command.conversation, command.before, command.limit
+        )
+        await services.renderer.fill(messages)
+        page, cursor = newest_that_fit(messages, cursor)
+    elif command.around is not None and command.before is None:
+        messages, cursor = await services.conversations.surroundings(
+            user, command.conversation, command.around, command.limit
+        )
+        await services.renderer.fill(messages)
+        page, cursor = around_that_fit(messages, cursor, command.around)
+    else:
+        raise Invalid("Either `before` or `around` names a message.", field="before")
     return Historied(messages=page, next=cursor)
+
+
+async def handle_select(connection: Connection, command: Select) -> Done:
+    await connection.services.conversations.select(connection.user.id, command.message)
+    return Done()
 
 
 async def handle_update(connection: Connection, command: Update) -> Updated:

@@ -74,7 +74,7 @@ async def _sync(connection: Connection, command: Sync) -> Synced:
             user=account,
             conversations=listed.conversations,
             next=listed.next,
-            drafts=[],
+            drafts=listed.drafts,
             sessions=sessions,
             models=[as_model(model) for model in services.catalog.models],
             live_turns=listed.live_turns,

@@ -7,15 +7,15 @@ from server.gateway.connection import Connection
 from server.gateway.html import blank
 from server.gateway.standing import blocks_of
 from server.protocol.codes import Format, Part
-from server.protocol.commands import Regenerate, Send, Stop
-from server.protocol.replies import Done, Regenerated, Sent
+from server.protocol.commands import Continue, Edit, Regenerate, Send, Stop
+from server.protocol.replies import Begun, Done, Edited, Sent
 from server.realtime.event_log import HistoryLost, conversation_log
 from server.turns.service import Asked
 
 
 async def handle_send(connection: Connection, command: Send) -> Sent:
     """A socket that follows the conversation already keeps its place and format."""
-    asked = await connection.services.turns.send(connection.user.id, command)
+    asked = await connection.services.turns.send(connection.user.id, command, connection.id)
     if connection.outbox.following(conversation_log(connection.user.id, asked.conversation)) is None:
         try:
             await _follow(connection, asked, command.format)
@@ -52,5 +52,14 @@ async def handle_stop(connection: Connection, command: Stop) -> Done:
     return Done()
 
 
-async def handle_regenerate(connection: Connection, command: Regenerate) -> Regenerated:
-    return Regenerated(turn=await connection.services.turns.regenerate(connection.user.id, command))
+async def handle_regenerate(connection: Connection, command: Regenerate) -> Begun:
+    return Begun(turn=await connection.services.turns.regenerate(connection.user.id, command))
+
+
+async def handle_edit(connection: Connection, command: Edit) -> Edited:
+    asked = await connection.services.turns.edit(connection.user.id, command)
+    return Edited(message=asked.message, turn=asked.turn)
+
+
+async def handle_continue(connection: Connection, command: Continue) -> Begun:
+    return Begun(turn=await connection.services.turns.go_on(connection.user.id, command))

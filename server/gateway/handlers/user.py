@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from server.gateway.connection import Connection
 from server.llm.base import ModelInfo
-from server.protocol.commands import ListModels, Ping, SetSetting
+from server.protocol.commands import ListModels, Ping, SetDraft, SetSetting
 from server.protocol.objects import Model
 from server.protocol.replies import Done, Modelled
 
 
 async def handle_ping(_connection: Connection, _command: Ping) -> Done:
+    return Done()
+
+
+async def handle_draft(connection: Connection, command: SetDraft) -> Done:
+    services = connection.services
+    await services.conversations.set_draft(connection.user.id, command.conversation, command.text, connection.id)
     return Done()
 
 
