@@ -91,6 +91,8 @@ class Runner:
                 ending = await self._listen(run, recording, base)
         except UpstreamError as error:
             ending = Ending(Status.FAILED, TurnError(code=error.reason, message=error.message))
+            if error.reason == "empty" and base.get(Part.ANSWER, "").strip():
+                ending = Ending(Status.COMPLETE)  # it was whole: there is nothing to go on with
         except ParleyError as error:
             ending = Ending(Status.FAILED, TurnError(code=error.code, message=error.message))
         except Exception:

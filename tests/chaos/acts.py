@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
+from server.protocol.objects import Message
 from server.protocol.replies import ConversationSnapshot
 from tests.chaos.ledger import Counted, Ledger, Question
 from tests.chaos.line import LineLost
@@ -22,6 +23,7 @@ QUESTIONS = 6
 PATIENCE = 12.0
 """Seconds after which somebody stops an answer that does not end."""
 OPEN_AT_ONCE = 4
+BROKEN_OFF = ("stopped", "interrupted", "failed")
 
 
 class People:
@@ -45,6 +47,11 @@ class People:
             (2, self._ask_as_before),
             (3, self._stop),
             (4, self._regenerate),
+            (3, self._edit),
+            (4, self._go_on),
+            (3, self._choose),
+            (2, self._draft),
+            (1, self._look_around),
             (2, self._name),
             (2, self._change),
             (1, self._delete),
@@ -127,15 +134,49 @@ class People:
             await tab.ask("stop", turn=turn)
 
     async def _regenerate(self, tab: Tab) -> None:
-        answers = [message for view in tab.shown() for message in view.state.messages if message.role == "assistant"]
-        answers = [message for message in answers if self._asked_in.get(message.conversation, 0) < QUESTIONS]
+        answers = [message for message in self._messages(tab, "assistant") if self._has_room(message.conversation)]
         if answers:
             answer = tab.random.choice(answers)
             number = next(self._ids)
             fields: Frame = {"turn": answer.id, "client_id": f"again {self._seed}-{number}"}
             self._choose_model(tab, fields)
-            self._asked_in[answer.conversation] = self._asked_in.get(answer.conversation, 0) + 1
+            self._count_question(answer.conversation)
             await tab.put(self._noted(Question(tab.device.name, "regenerate", fields, answer.conversation)))
+
+    async def _edit(self, tab: Tab) -> None:
+        asked = [message for message in self._messages(tab, "user") if self._has_room(message.conversation)]
+        if asked:
+            message, number = tab.random.choice(asked), next(self._ids)
+            fields: Frame = {
+                "message": message.id,
+                "text": f"Question {number} of {tab.name}, otherwise 换个问法",
+                "client_id": f"edit {self._seed}-{number}",
+            }
+            self._count_question(message.conversation)
+            await tab.put(self._noted(Question(tab.device.name, "edit", fields, message.conversation)))
+
+    async def _go_on(self, tab: Tab) -> None:
+        """Also with what cannot be gone on with, as somebody does whose page is not up to date."""
+        broken = [message for message in self._messages(tab, "assistant") if message.status in BROKEN_OFF]
+        if broken:
+            answer = tab.random.choice(broken)
+            fields: Frame = {"turn": answer.id, "client_id": f"on {self._seed}-{next(self._ids)}"}
+            await tab.put(self._noted(Question(tab.device.name, "continue", fields, answer.conversation)))
+
+    async def _choose(self, tab: Tab) -> None:
+        ids = [sibling for message in self._messages(tab) for sibling in message.siblings]
+        if ids:
+            await tab.ask("select", message=tab.random.choice(ids))
+
+    async def _draft(self, tab: Tab) -> None:
+        text = tab.random.choice(("", f"half a question {next(self._ids)} 半个"))
+        await tab.ask("draft", conversation=tab.random.choice((None, self._some(tab))), text=text)
+
+    async def _look_around(self, tab: Tab) -> None:
+        if messages := self._messages(tab):
+            message = tab.random.choice(messages)
+            page = await tab.ask("history", conversation=message.conversation, around=message.id, limit=3)
+            assert message.id in [row["id"] for row in page["messages"]]
 
     async def _name(self, tab: Tab) -> None:
         if conversation := self._some(tab):
@@ -214,7 +255,7 @@ class People:
     def _question(self, tab: Tab, conversation: str | None) -> Question:
         number = next(self._ids)
         if conversation is not None:
-            self._asked_in[conversation] = self._asked_in.get(conversation, 0) + 1
+            self._count_question(conversation)
         text = f"Question {number} of {tab.name} 问题 🌊"
         fields: Frame = {
             "conversation": conversation,
@@ -242,8 +283,20 @@ class People:
         return tab.random.choice(rows) if rows else None
 
     def _roomy(self, tab: Tab) -> str | None:
-        rows = [row["id"] for row in tab.state["conversations"] if self._asked_in.get(row["id"], 0) < QUESTIONS]
+        rows = [row["id"] for row in tab.state["conversations"] if self._has_room(row["id"])]
         return tab.random.choice(rows) if rows else None
+
+    def _has_room(self, conversation: str) -> bool:
+        return self._asked_in.get(conversation, 0) < QUESTIONS
+
+    def _count_question(self, conversation: str) -> None:
+        self._asked_in[conversation] = self._asked_in.get(conversation, 0) + 1
+
+    @staticmethod
+    def _messages(tab: Tab, *roles: str) -> list[Message]:
+        """What is shown."""
+        rows = [message for view in tab.shown() for message in view.state.messages]
+        return [message for message in rows if not roles or message.role in roles]
 
     @staticmethod
     def _format(tab: Tab) -> str:

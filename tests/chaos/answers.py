@@ -57,6 +57,29 @@ def said(question: str, model: str) -> Said:
     return Said(tuple(pieces), "length" if random.random() < 0.1 else "stop")
 
 
+def rest(question: str, model: str, so_far: str) -> Said | None:
+    """What is still to be said after ``so_far``; None where that is not the beginning of it."""
+    whole = said(question, model)
+    if not whole.text.startswith(so_far):
+        return None
+    tokens = _tokens(Random(f"{question}\0{len(so_far)}"), whole.text[len(so_far) :])
+    return Said(tuple(("answer", piece) for piece in tokens), whole.reason)
+
+
+def thought(text: str, whole: str) -> bool:
+    """Whether ``text`` is the beginning of ``whole``, or several, of runs one after the other."""
+    begins, at = {0}, 0
+    while begins:
+        at = min(begins)
+        begins.remove(at)
+        length = next((n for n in range(min(len(text) - at, len(whole))) if text[at + n] != whole[n]), None)
+        end = min(len(text), at + len(whole)) if length is None else at + length
+        if end == len(text):
+            return True
+        begins |= {stop + 2 for stop in range(at + 1, end + 1) if text.startswith("\n\n", stop)}
+    return False
+
+
 def _written(random: Random, count: int) -> str:
     return "".join(random.choices(PIECES, k=count))
 

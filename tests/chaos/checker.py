@@ -13,7 +13,7 @@ from server.markdown import render_blocks
 from server.protocol.codes import Part as WirePart
 from server.protocol.codes import Role, Status
 from server.tables import Message
-from tests.chaos.answers import Part, Said, said
+from tests.chaos.answers import Part, Said, said, thought
 from tests.chaos.device import Device
 from tests.chaos.house import House
 from tests.chaos.ledger import Ledger, Trouble, Wrong
@@ -48,6 +48,10 @@ class Turn:
             return self.row.text, self.whole.text
         return self.row.reasoning or "", self.whole.reasoning
 
+    def thought(self, text: str) -> bool:
+        """Whether this can be its reasoning: each run thinks anew."""
+        return thought(text, self.whole.reasoning) if self.row.run > 1 else self.whole.reasoning.startswith(text)
+
 
 class Checker:
     def __init__(self, house: House, ledger: Ledger) -> None:
@@ -78,7 +82,7 @@ class Checker:
                 continue
             if reply is not None and reply["turn"] not in stored.messages:
                 self._ledger.wrong(Wrong.LOST, f"{question.fields} was acknowledged as {reply}, and is not there")
-            if question.command != "send":
+            if "text" not in question.fields:
                 continue
             count = texts[question.fields["text"]]
             if count > 1:
@@ -88,7 +92,8 @@ class Checker:
                     self._ledger.wrong(Wrong.DOUBLED, f"{question.fields} was refused, and is stored")
                 continue
             row = stored.messages.get(reply["message"])
-            if row is None or row.text != question.fields["text"] or row.conversation_id != reply["conversation"]:
+            home = reply.get("conversation", question.conversation)
+            if row is None or row.text != question.fields["text"] or row.conversation_id != home:
                 self._ledger.wrong(Wrong.LOST, f"{question.fields} was acknowledged as {reply}, and stored is {row}")
 
     def _turns(self, stored: Stored) -> list[Turn]:
@@ -107,14 +112,16 @@ class Checker:
     def _check_turn(self, turn: Turn) -> None:
         row, whole, ledger = turn.row, turn.whole, self._ledger
         name = f"turn {row.id} ({row.status.value}, {row.error_code})"
+        if len(ends := ledger.ends.get(row.id, ())) > row.run:
+            ledger.wrong(Wrong.DOUBLED, f"{name} ended {len(ends)} times in {row.run} runs")
+        if not whole.text.startswith(row.text) or not turn.thought(row.reasoning or ""):
+            ledger.wrong(Wrong.TORN, f"{name} is not the beginning of what was said")
         if row.status in (Status.COMPLETE, Status.TRUNCATED):
-            if (row.text, row.reasoning or "") != (whole.text, whole.reasoning):
+            if row.text != whole.text or (row.run == 1 and (row.reasoning or "") != whole.reasoning):
                 ledger.wrong(Wrong.TORN, f"{name} is not all that was said: {len(row.text)} of {len(whole.text)}")
-            if (row.status is Status.TRUNCATED) != (whole.reason == "length"):
+            if row.run == 1 and (row.status is Status.TRUNCATED) != (whole.reason == "length"):
                 ledger.wrong(Wrong.TORN, f"{name} ended by itself with “{whole.reason}”")
             return
-        if not whole.text.startswith(row.text) or not whole.reasoning.startswith(row.reasoning or ""):
-            ledger.wrong(Wrong.TORN, f"{name} is not the beginning of what was said")
         if row.status is Status.STOPPED and row.id not in ledger.stops:
             if row.conversation_id not in ledger.deletes:
                 ledger.wrong(Wrong.REFUSED, f"{name}: nobody stopped it")
@@ -139,7 +146,7 @@ class Checker:
         if seen is None:
             return
         stored, whole = turn.part(part)
-        if not whole.startswith(seen.text):
+        if not (whole.startswith(seen.text) if part == "answer" else turn.thought(seen.text)):
             self._ledger.wrong(Wrong.TORN, f"of turn {turn.row.id} {part} was seen that nobody said: {seen.text[-80:]}")
         if len(seen.text) <= len(stored):
             return
@@ -147,7 +154,7 @@ class Checker:
         deaths = self._house.deaths_of_log(self._ledger.troubles)
         lost = min((death.ended - since for death in deaths if death.ended >= since), default=None)
         what = f"turn {turn.row.id} ({turn.row.status.value}) has {len(stored)} of {len(seen.text)} characters seen"
-        if lost is None or turn.row.status is not Status.INTERRUPTED:
+        if lost is None or (turn.row.status is not Status.INTERRUPTED and turn.row.run == 1):
             self._ledger.wrong(Wrong.LOST, f"{what}, and its log lived")
             return
         if self._ledger.troubles_between(since - MARGIN, since + lost, "database"):
@@ -158,12 +165,17 @@ class Checker:
 
     def _check_calls(self, turns: list[Turn]) -> None:
         """No request twice to the endpoint; none that was answered without one."""
-        stored = Counter(turn.key for turn in turns)
+        for strange in self._house.models.strange:
+            self._ledger.wrong(Wrong.TORN, strange)
+        self._house.models.strange.clear()
+        stored: Counter[tuple[str, str]] = Counter()
+        for turn in turns:
+            stored[turn.key] += turn.row.run
         spoken = Counter(turn.key for turn in turns if turn.row.text or turn.row.reasoning)
         for key, count in stored.items():
             asked = self._house.models.asked[key]
             if asked > count:
-                self._ledger.wrong(Wrong.DOUBLED, f"{key} was asked {asked} times for {count} turns")
+                self._ledger.wrong(Wrong.DOUBLED, f"{key} was asked {asked} times for {count} runs")
             if asked < spoken[key]:
                 self._ledger.wrong(Wrong.TORN, f"{key} was asked {asked} times, and answered {spoken[key]} times")
 

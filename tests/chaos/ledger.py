@@ -28,7 +28,7 @@ class Wrong(StrEnum):
 
 @dataclass(eq=False)
 class Question:
-    """A `send`, or a `regenerate` of its answer. The same one goes out until it is answered."""
+    """A `send`, an `edit` of it, a `regenerate` or `continue` of its answer. The same goes out until it is answered."""
 
     person: str
     command: str
@@ -106,7 +106,8 @@ class Ledger:
         self.troubles: list[Trouble] = []
         self.counts: Counter[str] = Counter()
         self.worst: dict[str, float] = {}
-        self._ends: dict[str, tuple[Any, ...]] = {}
+        self.ends: dict[str, dict[Any, tuple[Any, ...]]] = {}
+        """By turn, and by when its run ended: how, and where in the log that was told."""
         self._entries: dict[tuple[str, str, int], int] = {}
 
     def wrong(self, what: Wrong, words: str) -> None:
@@ -126,7 +127,8 @@ class Ledger:
         if question.reply is None:
             question.reply = ids
             self.counts["acknowledged"] += 1
-            if (other := self.turns.setdefault(ids["turn"], question)) is not question:
+            goes_on = question.command == "continue"
+            if not goes_on and (other := self.turns.setdefault(ids["turn"], question)) is not question:
                 self.wrong(Wrong.DOUBLED, f"turn {ids['turn']} answers {question.fields} and {other.fields}")
         elif question.reply != ids:
             self.wrong(Wrong.DOUBLED, f"{question.fields} gave {question.reply}, and then {ids}")
@@ -146,15 +148,14 @@ class Ledger:
             self.saw_end(event["message"], (epoch, event["offset"]))
 
     def saw_end(self, message: Frame, place: tuple[str, int] | None = None) -> None:
-        """A turn ends in one way, and is told to end once, whoever tells it."""
-        end = tuple(
-            str(message.get(key)) for key in ("status", "text", "reasoning", "error", "usage", "model", "finished_at")
-        )
-        held = self._ends.setdefault(message["id"], (end, place))
+        """A run ends in one way, and is told to end once, whoever tells it."""
+        end = tuple(str(message.get(key)) for key in ("status", "text", "reasoning", "error", "usage", "model"))
+        ends, moment = self.ends.setdefault(message["id"], {}), message["finished_at"]
+        held = ends.setdefault(moment, (end, place))
         if held[0] != end:
             self.wrong(Wrong.DOUBLED, f"turn {message['id']} ended as {held[0]} and as {end}")
         if place is not None and held[1] is None:
-            self._ends[message["id"]] = (end, place)
+            ends[moment] = (end, place)
         elif place is not None and held[1] != place:
             self.wrong(Wrong.DOUBLED, f"the end of turn {message['id']} was told at {held[1]} and at {place}")
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum, auto
 from random import Random
 
-from tests.chaos.answers import MODELS, Said, said
+from tests.chaos.answers import MODELS, Said, rest, said
 from tests.fixtures.upstream import (
     CHAT,
     DONE,
@@ -27,6 +27,8 @@ from tests.fixtures.upstream import (
 
 TITLE = "title for this conversation"
 """Of what the server asks for by itself, when it wants a title."""
+CUT_OFF = "Your last message was cut off"
+"""Of what it asks when an answer is to go on."""
 SECONDS = (0.0, 0.5, 2.0, 5.0)
 """How long an answer takes, about."""
 BREATH = 0.03
@@ -55,6 +57,8 @@ class Models(Upstream):
         self.asked: Counter[Key] = Counter()
         self.broken: Counter[Key] = Counter()
         """Requests that were not answered as they should be."""
+        self.strange: list[str] = []
+        """What nobody should have asked."""
         self._random = Random()
         self._seconds: Sequence[float] = SECONDS
         self._lock = threading.Lock()
@@ -70,18 +74,25 @@ class Models(Upstream):
         question = request.body["messages"][-1]["content"]
         if TITLE in question:
             return Answer((delta("A title 标题"), finish(), DONE), headers={"Content-Type": "text/event-stream"})
-        key = (question, request.body["model"])
+        key, to_say = (question, request.body["model"]), None
+        if CUT_OFF in question:
+            *_, asked, so_far, _ = (message["content"] for message in request.body["messages"])
+            key = (asked, request.body["model"])
+            to_say = rest(*key, so_far)
+            if to_say is None:
+                self.strange.append(f"{key} was to go on after {so_far[-80:]!r}, which nobody said")
         with self._lock:
             self.asked[key] += 1
             if self.mood is Mood.REFUSING:
                 self.broken[key] += 1
                 return Answer.of_json({"error": {"message": "out of order"}}, 500)
-            return Answer(tuple(self._steps(key, said(*key))), headers={"Content-Type": "text/event-stream"})
+            steps = self._steps(key, to_say or said(*key))
+            return Answer(tuple(steps), headers={"Content-Type": "text/event-stream"})
 
     def _steps(self, key: Key, all_of_it: Said) -> list[Step]:
         events = [(delta if part == "answer" else reasoning)(piece) for part, piece in all_of_it.pieces]
         body = b"".join(events)
-        bursts = min(max(1, int(self._random.choice(self._seconds) / BREATH)), len(events))
+        bursts = max(1, min(int(self._random.choice(self._seconds) / BREATH), len(events)))
         steps: list[Step] = []
         hangs_at = self._random.randrange(bursts) if self.mood is Mood.HANGING else None
         start = 0

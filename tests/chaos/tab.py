@@ -203,7 +203,7 @@ class Tab:
     def _check_order(self, data: Frame, asked: Asked) -> None:
         """A reply comes before the events that its command causes: those of the first time that it was asked."""
         question = asked.note
-        if isinstance(question, Question) and question.attempts == 1:
+        if isinstance(question, Question) and question.attempts == 1 and asked.type != "continue":
             assert data["turn"] not in self._begun, f"{asked.type} was answered after its own events"
 
     def _note_entry(self, event: Frame) -> None:

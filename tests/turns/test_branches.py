@@ -241,6 +241,23 @@ async def test_an_answer_without_a_word_is_asked_anew(scripted: Running, upstrea
         assert [said["content"] for said in upstream.chats[1].body["messages"]] == ["Why?"]
 
 
+async def test_an_answer_that_was_whole(scripted: Running, upstream: Upstream) -> None:
+    """It was stopped after its last word: where a model has nothing to add, it is complete."""
+    gate = Gate()
+    upstream.script(delta("All of it."), gate, finish(), DONE)
+    upstream.script(finish(), DONE)
+    ann = await Person.register(scripted.url)
+    async with ann.tab() as tab:
+        sent = await ask(tab, "Why?")
+        await tab.event("turn.delta")
+        await tab.call("stop", turn=sent["turn"])
+        await tab.finished(sent["turn"])
+        await tab.call("continue", turn=sent["turn"])
+        await tab.until(lambda: len(tab.of_type("turn.finished")) == 2)
+        message = tab.of_type("turn.finished")[1]["message"]
+        assert (message["status"], message["text"], message.get("error")) == ("complete", "All of it.", None)
+
+
 async def test_an_answer_on_another_branch_goes_on_there(scripted: Running, upstream: Upstream) -> None:
     """And its path becomes the active one."""
     upstream.script(delta("half "), DROP)
