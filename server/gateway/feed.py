@@ -151,7 +151,9 @@ class Feed:
         """The last render of an answer, which is its HTML."""
         for part, text in texts(message).items():
             rendering = self.rendering((message.id, part))
-            if rendering is not None and (blocks := await rendering.settle()) is not None:
+            if rendering is None or (blocks := await rendering.settle()) is None:
+                continue
+            if rendering.chars == len(text):  # else words are stored that the log lacks
                 self._renderer.keep(message.id, part, text, blocks)
 
     @property

@@ -64,7 +64,8 @@ class Rendering:
         self.failed = False
         """Nothing more comes of it: its text cannot be rendered, or is not known."""
         self._stream = drawn.stream
-        self._chars = drawn.chars
+        self.chars = drawn.chars
+        """Of the text that was fed."""
         self._changed = changed
         self._pace = pace
         self._waiting: list[str] = []
@@ -83,11 +84,11 @@ class Rendering:
         """Appends what is new of a delta. Where something is missing before it, nothing right can be shown."""
         if delta.offset <= self._waiting_offset or self.failed:
             return
-        if delta.from_ > self._chars:
+        if delta.from_ > self.chars:
             self._fail()
             return
-        new = delta.text[self._chars - delta.from_ :]
-        self._chars += len(new)
+        new = delta.text[self.chars - delta.from_ :]
+        self.chars += len(new)
         self._waiting.append(new)
         self._waiting_offset = delta.offset
         if self._timer is None and self._task is None and not self._closed:
