@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import Upstream
+
+# What structlog does by itself renders local variables, for seconds, on the loop of a server in this process.
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 
 pytest_plugins = [
     "tests.fixtures.databases",

@@ -18,7 +18,7 @@ from server.protocol.events import Event
 from server.realtime.event_log import RunKey, conversation_log
 from server.transcript.standing import Gap, texts, up_to_now
 from server.turns import repository
-from server.turns.recorder import ended
+from server.turns.ending import ended
 from server.turns.repository import Run, Written
 
 log = structlog.get_logger(__name__)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import anyio
 import structlog
 from sqlmodel import Session
 
 from server import metrics, tables
-from server.conversations import objects
-from server.conversations import repository as conversations
 from server.db import Database
 from server.errors import Unavailable
 from server.journal import Journal, Recorded
 from server.protocol.codes import Part, Status
-from server.protocol.events import ConversationUpdated, Event, TurnDelta, TurnFinished, TurnStatus
-from server.protocol.objects import TurnError, Usage
+from server.protocol.events import TurnDelta, TurnStatus
 from server.realtime.event_log import HistoryLost, Outcome, Speech
 from server.turns import repository
+from server.turns.ending import NOT_STORED, Ending, finish, note
 from server.turns.recording import Recording
 from server.turns.repository import Run, Written
 
@@ -31,13 +28,6 @@ CHECKPOINT = 0.5
 """Seconds of text that a crash of worker and log together may cost."""
 RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries to store an ended turn while the database is away; the last one again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    status: Status
-    error: TurnError | None = None
-    usage: Usage | None = None
 
 
 class Recorder:
@@ -87,11 +77,11 @@ class Recorder:
                 recording.cut_loose()
             raise
         for (recording, _), outcome in zip(spoken, outcomes, strict=True):
-            if outcome is Outcome.LOST:
+            if outcome is Outcome.OVER:
+                # Taken over, or only about to be: this worker was slow, and is heard of again. The database knows.
+                log.warning("turns.silenced", turn=recording.run.turn)
+            if outcome is not Outcome.DONE:
                 recording.cut_loose()
-            elif outcome is Outcome.OVER:
-                log.warning("turns.taken_over", turn=recording.run.turn)
-                recording.give_up()
 
     async def serve_log(self) -> None:
         while True:
@@ -164,13 +154,17 @@ class Recorder:
             try:
                 await self._journal.prepare(recording.run.user)
                 position = await self._journal.log.resume(recording.key, chars)
-                # Once more, and now: whoever took the run over before this will not seize it again.
-                owned = await self._db.read(lambda session: repository.owned(session, recording.run))
+                # Once more, and now: whoever took the run over before this will not seize it again. And whoever is
+                # about to end it, because this worker was silent, will not do so any more once it is heard of.
+                owned, alive = await self._db.read(lambda session: _standing(session, recording.run))
             except (Unavailable, HistoryLost) as error:
                 log.warning("turns.still_adrift", turn=recording.run.turn, reason=repr(error))
                 return  # with the next checkpoint again
-            if owned is None:
+            if not owned:
                 recording.give_up()
+                return
+            if not alive:
+                log.warning("turns.still_adrift", turn=recording.run.turn, reason="this worker is taken for dead")
                 return
             recording.rejoin(position.epoch, saved)
         self._dirty.add(recording)
@@ -192,25 +186,40 @@ class Recorder:
     async def finish(self, recording: Recording, ending: Ending) -> tables.Conversation | None:
         """Ends the run: what was written, and how it ended, in one transaction, then the events.
 
-        Tries until the database takes it. Returns the conversation as it is then, or None when the run was not this
-        worker's to end any more (the conversation is deleted, another worker has taken over).
+        Tries until the database takes it. What it refuses for any other reason than being away is not tried again: then
+        the run has failed, with the text of its last checkpoint. Returns the conversation as it is then, or None when
+        the run was not this worker's to end any more (the conversation is deleted, another worker has taken over).
         """
         await self.flush()
         self._recordings.discard(recording)
         if not recording.adrift and not await self._has_all(recording):
             recording.cut_loose()
         written = recording.written()
-        tries = 0
+        try:
+            return await self._until_stored(recording, written, ending)
+        except Exception:
+            log.exception("turns.not_stored", turn=recording.run.turn)
+        recording.cut_loose()
+        return await self._until_stored(recording, None, NOT_STORED)
+
+    async def _until_stored(
+        self, recording: Recording, written: Written | None, ending: Ending
+    ) -> tables.Conversation | None:
+        """``written``: None leaves the row its text."""
+        run, tries = recording.run, 0
         while True:
             try:
-                if recording.adrift:
-                    await self._begin_anew(written)
-                return await self._journal.record(recording.run.user, lambda session: _finish(session, written, ending))
+                if recording.adrift and not await self._begin_anew(run, written):
+                    return None
+                finished = await self._journal.record(run.user, lambda session: finish(session, run, written, ending))
             except Unavailable as error:
                 delay = RETRY[min(tries, len(RETRY) - 1)]
                 tries += 1
-                log.warning("turns.finish_waits", turn=recording.run.turn, retry_in=delay, reason=error.message)
+                log.warning("turns.finish_waits", turn=run.turn, retry_in=delay, reason=error.message)
                 await anyio.sleep(delay)
+            else:
+                note(run, ending, known=finished is not None)
+                return finished
 
     async def _has_all(self, recording: Recording) -> bool:
         """Whether the log is still the one that was told of every word: a silent run does not notice its renewal."""
@@ -220,36 +229,23 @@ class Recorder:
             return False
         return position.epoch == recording.epoch
 
-    async def _begin_anew(self, written: Written) -> None:
-        """The log does not get the end of what it has not all of. Whoever then looks again finds all of it saved."""
-        await self._db.write(lambda session: repository.checkpoint(session, [written]))
-        await self._journal.distrust(written.run.user)
+    async def _begin_anew(self, run: Run, written: Written | None) -> bool:
+        """The log does not get the end of what it has not all of. Whoever then looks again finds all of it saved.
+
+        False: the run is not this worker's any more, and its log is as it should be.
+        """
+
+        def work(session: Session) -> bool:
+            if written is not None:
+                repository.checkpoint(session, [written])
+            return repository.owned(session, run) is not None
+
+        owned = await self._db.write(work)
+        if owned:
+            await self._journal.distrust(run.user)
+        return owned
 
 
-def _finish(session: Session, written: Written, ending: Ending) -> Recorded[tables.Conversation | None]:
-    run = written.run
-    conversation = session.get(tables.Conversation, run.conversation, with_for_update=True)
-    message = repository.owned(session, run)
-    if conversation is None or message is None:
-        return Recorded(None)
-    message.text = written.text
-    message.reasoning = written.reasoning or None
-    if ending.error is not None:
-        message.error_code, message.error_message = ending.error.code, ending.error.message
-    if ending.usage is not None:
-        # Of all its runs together: that is what it has cost.
-        message.prompt_tokens = (message.prompt_tokens or 0) + ending.usage.prompt_tokens
-        message.completion_tokens = (message.completion_tokens or 0) + ending.usage.completion_tokens
-    repository.end(conversation, message, ending.status)
-    return Recorded(conversation, ended(session, conversation, message))
-
-
-def ended(session: Session, conversation: tables.Conversation, message: tables.Message) -> list[Event]:
-    """What the end of a turn has to say."""
-    session.flush()
-    siblings = conversations.siblings(session, message)
-    return [
-        TurnFinished(conversation=conversation.id, message=objects.message(message, siblings)),
-        TurnStatus(conversation=conversation.id, turn=message.id, status=message.status),
-        ConversationUpdated(conversation=objects.conversation(conversation)),
-    ]
+def _standing(session: Session, run: Run) -> tuple[bool, bool]:
+    """Whether the run is its owner's still, and whether that is alive as far as the others know."""
+    return repository.owned(session, run) is not None, session.get(tables.Worker, run.owner) is not None

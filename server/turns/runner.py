@@ -23,7 +23,8 @@ from server.protocol.codes import Part, Status
 from server.protocol.objects import Params, TurnError, Usage
 from server.settings import Settings
 from server.transcript import context
-from server.turns.recorder import Ending, Recorder
+from server.turns.ending import Ending
+from server.turns.recorder import Recorder
 from server.turns.recording import Recording
 from server.turns.repository import Run
 
@@ -78,11 +79,7 @@ class Runner:
         ending = await self._ask(run, recording, handle, base)
         with anyio.CancelScope(shield=True):
             conversation = await self._recorder.finish(recording, ending)
-        error = ending.error.code if ending.error else None
-        if conversation is not None:
-            metrics.TURNS.labels(str(ending.status)).inc()
-        log.info("turn.finished", turn=run.turn, user=run.user, status=str(ending.status), error=error)
-        return conversation
+        return conversation  # noqa: RET504 -- by its type a scope may swallow what is raised in it
 
     async def _ask(self, run: Run, recording: Recording, handle: Handle, base: Mapping[Part, str]) -> Ending:
         ending = Ending(handle.ending)

@@ -18,8 +18,9 @@ from server.realtime.event_log import Ledger, Outcome, RunKey, Speech, conversat
 from server.realtime.event_log_memory import MemoryEventLog
 from server.realtime.tail import Position, Tail
 from server.tables import Conversation, Message, TitleSource, User, Worker, now
+from server.turns.ending import Ending
 from server.turns.reaper import Reaper
-from server.turns.recorder import Ending, Recorder
+from server.turns.recorder import Recorder
 from server.turns.repository import Run, Written, checkpoint
 
 pytestmark = pytest.mark.anyio
@@ -167,12 +168,55 @@ async def test_the_worker_was_frozen_and_thaws(house: House) -> None:
     assert before.text == "one "
     await recorder.write(recording, Part.ANSWER, "three")
     await recorder.flush()
-    assert gave_up == [True]
     await recorder.checkpoint()
+    assert gave_up == [True]
     assert await recorder.finish(recording, Ending(Status.COMPLETE)) is None
     assert await house.row() == before
+    assert not house.tail.lost
     assert len(house.ends()) == 1
     assert isinstance(house.tail.after(0)[-1], TurnFinished)
+
+
+async def test_the_worker_was_slow_and_is_back(house: House) -> None:
+    """Another was about to end its turn, and finds it alive: the answer goes on, in another epoch of its log."""
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: pytest.fail("it is its own"))
+    await recorder.write(recording, Part.ANSWER, "one ")
+    await house.log.seize(KEY)
+    await recorder.write(recording, Part.ANSWER, "two ")
+    await recorder.flush()
+    assert [event.text for event in house.tail.after(0) if isinstance(event, TurnDelta)] == ["one "]
+    await recorder.checkpoint()
+    assert recording.adrift  # as long as it counts as dead its turn may still be ended
+    await house.db.write(alive)
+    await house.reaper.sweep()
+    await recorder.checkpoint()
+    assert not recording.adrift
+    assert house.tail.lost
+    tail = await house.log.follow(LOG, lambda: None)
+    await recorder.write(recording, Part.ANSWER, "three")
+    await recorder.flush()
+    await recorder.finish(recording, Ending(Status.COMPLETE))
+    row = await house.row()
+    assert (row.text, row.status) == ("one two three", Status.COMPLETE)
+    said, end = tail.after(0)
+    assert isinstance(said, TurnDelta)
+    assert (said.from_, said.text) == (len("one two "), "three")
+    assert isinstance(end, TurnFinished)
+
+
+async def test_an_end_comes_before_the_log_can_go_on(house: House) -> None:
+    """The words that the log refused are told by a snapshot: its followers look again."""
+    await house.db.write(alive)
+    recorder = Recorder(house.db, house.journal)
+    recording = recorder.begin(RUN, house.tail.position.epoch, {}, give_up=lambda: None)
+    await recorder.write(recording, Part.ANSWER, "one ")
+    await house.log.seize(KEY)
+    await recorder.write(recording, Part.ANSWER, "two")
+    assert await recorder.finish(recording, Ending(Status.COMPLETE)) is not None
+    assert house.tail.lost
+    assert house.ends() == []
+    assert (await house.row()).text == "one two"
 
 
 async def test_the_worker_was_frozen_just_before_its_log_goes_on(house: House) -> None:
