@@ -34,6 +34,7 @@ from server.protocol.events import ModelsUpdated
 from server.realtime.bus import Bus, MemoryBus
 from server.realtime.event_log import EventLog
 from server.realtime.event_log_memory import MemoryEventLog
+from server.realtime.probe import Probe
 from server.realtime.redis_service import RedisService
 from server.settings import Settings, secret_key
 from server.tables import new_id, now
@@ -129,6 +130,7 @@ def create_app(settings: Settings) -> Starlette:
             tasks.start_soon(connections.watch)
             tasks.start_soon(connections.audit, accounts.roles)
             tasks.start_soon(journal.serve)
+            tasks.start_soon(Probe(event_log, worker).serve)
             tasks.start_soon(presences.serve)
             if database.kind != "sqlite":  # whose only user looks after nobody, and is looked after by nobody
                 tasks.start_soon(heartbeat.serve, sweeps)

@@ -37,7 +37,9 @@ CHECKPOINT_SECONDS = Histogram(
 )
 CHECKPOINTS_MISSED = Counter("parley_checkpoints_missed", "Checkpoints that the database did not take.")
 LOG_LAG = Histogram(
-    "parley_log_lag_seconds", "From the publication of a probe to its arrival at the same process.", buckets=QUICK
+    "parley_log_lag_seconds",
+    "From the moment an entry of the event log is due to its arrival at a reader in the same process.",
+    buckets=QUICK,
 )
 LOG_RENEWED = Counter("parley_log_renewed", "Logs of a user that had to begin anew, so that tabs took a snapshot.")
 LOG_UNREACHABLE = Counter("parley_log_unreachable", "Appends that the event log did not take.")
@@ -48,6 +50,13 @@ SOCKETS_REFUSED = Counter("parley_sockets_refused", "Sockets that were turned aw
 DATABASE_SECONDS = Histogram("parley_database_seconds", "Transactions, waiting included.", ["kind"], buckets=QUICK)
 DATABASE_FAILED = Counter("parley_database_failed", "Transactions that the database did not carry out.")
 REQUESTS = Counter("parley_http_requests", "HTTP requests, by status.", ["status"])
+
+
+# Prometheus sees no increase where a series begins with its first event: these begin with 0.
+for _status in ("complete", "stopped", "failed", "interrupted", "truncated"):
+    TURNS.labels(_status)
+for _reason in ("stalled", "silent", "flooded"):
+    READERS_DROPPED.labels(_reason)
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class Reaper:
             await self._journal.distrust(run.user)
         if await self._journal.record(run.user, lambda session: _interrupt(session, written)):
             metrics.TAKEN_OVER.inc()
+            metrics.TURNS.labels(str(Status.INTERRUPTED)).inc()
             log.warning("turns.reaped", turn=run.turn, user=run.user, owner=run.owner)
 
 

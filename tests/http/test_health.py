@@ -12,10 +12,7 @@ from server import migrations
 from server.db import Database
 from server.http import health
 from server.http.health import Readiness, Unready, health_routes
-from tests.fixtures.client import Person, Refused
 from tests.fixtures.databases import settings_for
-from tests.fixtures.server import Running
-from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
 from tests.http.conftest import Program, serving
 
 pytestmark = pytest.mark.anyio
@@ -113,43 +110,3 @@ async def test_a_check_that_hangs_is_not_waited_for_nor_started_twice(database: 
     patient = Readiness({"database": hanging}, seconds=10)
     assert await patient.results() == {"database": "ok"}
     assert started == 2
-
-
-async def test_metrics_tell_of_what_is_going_on(scripted: Running, upstream: Upstream) -> None:
-    """Sockets, live answers, how answers end, what commands come to, checkpoints: in Prometheus's format."""
-    before = await figures(scripted)
-    gate = Gate()
-    upstream.script(delta("one"), gate, finish(), DONE)
-    ann = await Person.register(scripted.url)
-    async with ann.tab() as tab:
-        sent = await tab.send("Why?")
-        await tab.event("turn.status", status="streaming")
-        during = await figures(scripted)
-        assert during["parley_connections"] - before.get("parley_connections", 0) == 1
-        assert during["parley_live_turns"] - before.get("parley_live_turns", 0) == 1
-        gate.open()
-        await tab.ended(sent["turn"])
-        with pytest.raises(Refused):
-            await tab.call("open", conversation="nowhere")
-    after = await figures(scripted)
-
-    def grown(name: str) -> float:
-        return after.get(name, 0) - before.get(name, 0)
-
-    assert grown("parley_live_turns") == 0
-    assert grown('parley_turns_total{status="complete"}') == 1
-    assert grown('parley_commands_total{outcome="ok",type="send"}') == 1
-    assert grown('parley_commands_total{outcome="not_found",type="open"}') == 1
-    assert grown("parley_first_words_seconds_count") == 1
-    assert grown("parley_checkpoint_seconds_count") >= 1
-    assert grown('parley_database_seconds_count{kind="write"}') >= 3
-    assert {"parley_turns_reaped_total", "parley_log_lag_seconds_count"} <= set(after)
-
-
-async def figures(server: Running) -> dict[str, float]:
-    async with httpx2.AsyncClient(trust_env=False) as client:
-        answer = await client.get(f"{server.url}/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain")
-    lines = (line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#"))
-    return {name: float(value) for name, _, value in lines}
