@@ -115,7 +115,7 @@ def _variables(variables: dict[str, str], settings: Settings) -> Iterator[Findin
         )
     if int(variables.get("max_allowed_packet", PACKET_BYTES)) < PACKET_BYTES:
         yield doubtful("max_allowed_packet is below 16 MiB, which a long answer can pass.", "Set it to 64M.")
-    needed = settings.workers * db.READERS
+    needed = settings.workers * 2 * db.READERS  # a pool for what reads, and one for what writes
     if int(variables.get("max_connections", needed)) <= needed:
         yield wrong(
             f"max_connections is {variables['max_connections']}, and {settings.workers} workers open up to {needed}.",

@@ -80,7 +80,7 @@ class TestDatabase:
         [
             ({"sql_mode": "NO_ENGINE_SUBSTITUTION"}, "sql_mode is not strict"),
             ({"transaction_isolation": "READ-UNCOMMITTED"}, "isolation of transactions is READ-UNCOMMITTED"),
-            ({"max_connections": "8"}, "max_connections is 8"),
+            ({"max_connections": "16"}, "max_connections is 16"),
         ],
     )
     def test_variables_that_break_promises(self, variables: dict[str, str], words: str, tmp_path: Path) -> None:
