@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidMessage
 from server import db
 from server.tables import new_id
 from tests.fixtures.client import SECONDS, Frame, Person, Tab
+from tests.fixtures.figures import figures
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.server import ServerProcess
 from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
@@ -71,8 +72,10 @@ async def test_connections_are_dealt_out(fleet: Fleet) -> None:
         for _ in range(60):
             await stack.enter_async_context(ann.tab(sync=False))
         shares = Counter(worker for (worker,) in fleet.ask("SELECT worker_id FROM presences"))
+        told = await figures(fleet.url)
     assert len(shares) == 2
     assert min(shares.values()) >= 10  # fewer has a chance of one in ten million
+    assert told["parley_connections"] == 60, "whichever process is asked answers for all"
 
 
 @asynccontextmanager
