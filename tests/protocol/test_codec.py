@@ -32,9 +32,12 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "stop": {"turn": "t"},
     "regenerate": {"turn": "t", "model": None, "client_id": "x"},
+    "edit": {"message": "m", "text": "t", "client_id": "x"},
+    "continue": {"turn": "t", "client_id": None},
+    "select": {"message": "m"},
     "title": {"conversation": "c", "title": "T"},
     "list": {"before": "b", "limit": 100, "archived": True},
-    "history": {"conversation": "c", "before": "m", "limit": 1},
+    "history": {"conversation": "c", "before": "m", "around": None, "limit": 1},
     "update": {
         "conversation": "c",
         "model": None,
@@ -45,6 +48,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "delete": {"conversations": ["c"]},
     "read": {"conversation": "c", "message": "m"},
+    "draft": {"conversation": None, "text": ""},
     "settings": {"key": "a.b_1", "value": {"any": [1, None, "x"]}},
     "models": {},
 }
@@ -54,11 +58,15 @@ REQUIRED = {
     "send": ["conversation", "text", "client_id"],
     "stop": ["turn"],
     "regenerate": ["turn"],
+    "edit": ["message", "text", "client_id"],
+    "continue": ["turn"],
+    "select": ["message"],
     "title": ["conversation"],
-    "history": ["conversation", "before"],
+    "history": ["conversation"],
     "update": ["conversation"],
     "delete": ["conversations"],
     "read": ["conversation", "message"],
+    "draft": ["conversation", "text"],
     "settings": ["key", "value"],
 }
 WRONG = [None, True, 1, -1, 1.5, "", "x" * 40_000, [], [1], {}, {"x": 1}]

@@ -21,6 +21,7 @@ USER_EVENTS = {
     "turn.status",
     "session.opened",
     "session.closed",
+    "draft",
     "models.updated",
     "settings.updated",
     "account.updated",
