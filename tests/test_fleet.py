@@ -40,6 +40,7 @@ class Fleet(ServerProcess):
             PARLEY_REDIS_URL=redis_url,
             PARLEY_REDIS_PREFIX=new_id(),
             PARLEY_DRAIN_SECONDS="60",
+            PARLEY_BCRYPT_ROUNDS="4",
             OPENAI_API_KEY="sk-canary",
             OPENAI_BASE_URL=upstream.base_url,
         )
@@ -113,8 +114,8 @@ async def test_a_process_that_is_killed_in_mid_answer(fleet: Fleet, upstream: Up
 
 
 async def test_replacing_all_processes_in_the_middle_of_answers(fleet: Fleet, upstream: Upstream) -> None:
-    """SIGHUP shows nothing to anyone: no error, and not a character lost or doubled."""
-    gates = [Gate() for _ in range(10)]
+    """In the middle of fifty, SIGHUP shows nothing to anyone: no error, and not a character lost or doubled."""
+    gates = [Gate() for _ in range(50)]
     for number, gate in enumerate(gates):
         upstream.script(delta(f"{number} before "), gate, delta("during "), delta("after 🌊"), finish(), DONE)
     people = [await Person.register(fleet.url, f"person{number}") for number in range(len(gates))]

@@ -38,6 +38,7 @@ class Recorder:
         self._dirty: set[Recording] = set()
         self._wake = anyio.Event()
         self._flushing = anyio.Lock()
+        self._no_longer = anyio.Event()
 
     def begin(self, run: Run, epoch: str, base: Mapping[Part, str], give_up: Callable[[], None]) -> Recording:
         recording = Recording.after(base, run, epoch, give_up)
@@ -202,10 +203,14 @@ class Recorder:
         recording.cut_loose()
         return await self._until_stored(recording, None, NOT_STORED)
 
+    def wait_no_longer(self) -> None:
+        """This worker ends, whether the database is there or not: another one, or the next, ends what it leaves."""
+        self._no_longer.set()
+
     async def _until_stored(
         self, recording: Recording, written: Written | None, ending: Ending
     ) -> tables.Conversation | None:
-        """``written``: None leaves the row its text."""
+        """``written``: None leaves the row its text. Gives None when nobody waits for the database any more."""
         run, tries = recording.run, 0
         while True:
             try:
@@ -213,10 +218,14 @@ class Recorder:
                     return None
                 finished = await self._journal.record(run.user, lambda session: finish(session, run, written, ending))
             except Unavailable as error:
+                if self._no_longer.is_set():
+                    log.warning("turns.left_to_others", turn=run.turn, reason=error.message)
+                    return None
                 delay = RETRY[min(tries, len(RETRY) - 1)]
                 tries += 1
                 log.warning("turns.finish_waits", turn=run.turn, retry_in=delay, reason=error.message)
-                await anyio.sleep(delay)
+                with anyio.move_on_after(delay):
+                    await self._no_longer.wait()
             else:
                 note(run, ending, known=finished is not None)
                 return finished

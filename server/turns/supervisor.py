@@ -29,7 +29,8 @@ STOPPING = 10.0
 class Supervisor:
     """An async context manager. Leaving it lets live turns come to their end for so many seconds, if nobody hurries.
 
-    Those that do not make it end as ``interrupted``, with their text.
+    Those that do not make it end as ``interrupted``, with their text; what the database does not take even then is left
+    to whoever looks after the turns of the dead.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Supervisor:
             with anyio.move_on_after(STOPPING):
                 while self._handles:
                     await next(iter(self._handles.values())).ended.wait()
+            self._recorder.wait_no_longer()
         self._turns.cancel_scope.cancel()
         await self._turns.__aexit__(None, None, None)
         self._service.cancel_scope.cancel()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from server import db
 from server.db import Database
 from server.protocol.codes import Status
+from server.turns import supervisor
+from server.workers import alone
 from tests.fixtures.client import Frame, Person, Tab
-from tests.fixtures.server import Running
+from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
 
 pytestmark = pytest.mark.anyio
@@ -64,3 +70,36 @@ async def test_a_refused_end(scripted: Running, upstream: Upstream, refusing: No
         assert snapshot["live"] == []
         await tab.call("continue", turn=sent["turn"])
         await tab.until(lambda: "good well" in [end["message"]["text"] for end in tab.of_type("turn.finished")])
+
+
+async def test_a_database_that_is_away_keeps_no_server_from_ending(
+    tmp_path: Path, sqlite_url: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that cannot be stored is left to the next start. Here another process holds the lock of the database."""
+    monkeypatch.setattr(supervisor, "STOPPING", 0.5)
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0.1)
+    gate = Gate()
+    upstream.script(delta("first words "), gate, finish(), DONE)
+    settings = settings_for(
+        tmp_path,
+        database_url=sqlite_url,
+        openai_api_key="sk-canary",
+        openai_base_url=upstream.base_url,
+        drain_seconds=0.0,
+    )
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
+        with running(settings) as server:
+            ann = await Person.register(server.url)
+            async with ann.tab() as tab:
+                sent = await tab.send("Why?")
+                await tab.event("turn.status", status="streaming")
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    gate.open()
+    with db.engine_for(settings) as engine:
+        alone.ensure(engine)  # as each start does
+    with running(settings) as server:
+        ann = await Person.log_in(server.url)
+        async with ann.tab() as tab:
+            _, row = await opened(tab, sent["conversation"])
+            assert (row["status"], row["text"]) == (Status.INTERRUPTED, "first words ")
