@@ -24,6 +24,7 @@ from server.gateway.feed import Feeds
 from server.gateway.handlers.user import as_model
 from server.gateway.html import Renderer
 from server.http.auth import auth_routes
+from server.http.callers import Callers
 from server.http.errors import exception_handlers
 from server.http.health import answering, health_routes
 from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
@@ -128,7 +129,7 @@ def create_app(settings: Settings) -> Starlette:
                 await catalog.refresh()
             tasks.start_soon(catalog.watch, tell_models)
             tasks.start_soon(connections.watch)
-            tasks.start_soon(connections.audit, accounts.roles)
+            tasks.start_soon(connections.audit, accounts.sessions.roles)
             tasks.start_soon(journal.serve)
             tasks.start_soon(Probe(event_log, worker).serve)
             tasks.start_soon(presences.serve)
@@ -145,7 +146,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            *auth_routes(accounts, origins, settings),
+            *auth_routes(accounts, Callers(accounts, origins, settings), settings, stop_turns=turns.stop_all_of),
             *socket_routes(services, origins, settings),
             *health_routes(database, {"redis": answering(redis.ping, "Redis does not answer")} if redis else None),
             *site_routes(CLIENT),

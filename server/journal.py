@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -122,6 +123,15 @@ class Journal:
         except Unavailable:
             self._owed.add(user)
 
+    async def forget(self, user: str, conversations: Collection[str]) -> None:
+        """The user is deleted. What the log still has of them goes now, or within a day if it cannot be reached."""
+        self._owed.discard(user)
+        self._told.pop(user, None)
+        try:
+            await self.log.forget(user, conversations)
+        except Unavailable as error:
+            log.warning("journal.not_forgotten", user=user, reason=error.message)
+
     async def serve(self) -> None:
         """For ever: settles what announcements that did not come have left behind."""
         seen: set[tuple[str, int]] = set()
@@ -168,7 +178,8 @@ class Journal:
     async def _pay(self, user: str) -> None:
         self._owed.discard(user)  # before the others can owe something again
         try:
-            await self.renew(user)
+            with suppress(NotFound):  # the account was deleted meanwhile: nobody is owed anything
+                await self.renew(user)
         except Unavailable:
             self._owed.add(user)
             raise

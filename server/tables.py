@@ -100,16 +100,24 @@ class User(SQLModel, table=True):
 
 
 class LoginSession(SQLModel, table=True):
-    """A device that is logged in: a family of refresh tokens. Logging out deletes it."""
+    """A device that is logged in: a family of refresh tokens. Logging out deletes it.
+
+    Or a personal API token, which a program shows instead of logging in: it has no refresh tokens.
+    """
 
     __tablename__ = "login_sessions"
 
     id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
     user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, index=True)
     device: str = Field(sa_type=String(120))
+    """What a browser calls itself; what a person calls a token."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
-    """Moves on with every refresh."""
+    """Moves on with every refresh. A token that does not expire has the last day of the calendar."""
+    token_hash: str | None = Field(default=None, sa_type=ascii_column(64), index=True, unique=True)
+    """Of a personal API token: SHA-256 in hexadecimal. None: a browser."""
+    last_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """About when it was used last, see `accounts.sessions`."""
 
 
 class RefreshToken(SQLModel, table=True):

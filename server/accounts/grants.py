@@ -34,6 +34,7 @@ class Grants:
             device=device_name(client.user_agent),
             created_at=self._clock(),
             expires_at=self._clock() + self.lifetime,
+            last_seen_at=self._clock(),
         )
         session.add(login)
         session.flush()

@@ -22,6 +22,11 @@ class Identity:
     user: User
     session: LoginSession
 
+    @property
+    def is_program(self) -> bool:
+        """Shows a personal API token: whoever holds that need not be the person, nor know the password."""
+        return self.session.token_hash is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

@@ -13,6 +13,7 @@ USERNAME_CHARS = (2, 40)
 USERNAME_KEY_CHARS = 80
 """One character can fold to eighteen; the column holds so many."""
 PASSWORD_CHARS = (8, 1024)
+TOKEN_CHARS = 80
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -76,6 +77,14 @@ def password(value: str, *, field: str = "password") -> str:
     if not least <= len(value) <= most:
         raise Invalid(f"A password has {least} to {most} characters.", field=field)
     return value
+
+
+def token(value: str) -> str:
+    """What a person calls an API token, to know it again."""
+    name = _tidy(value)
+    if not 1 <= len(name) <= TOKEN_CHARS or any(_hidden(character) for character in name):
+        raise Invalid(f"A token's name has 1 to {TOKEN_CHARS} characters, all of which can be seen.", field="name")
+    return name
 
 
 def _email_key(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server import tables
 from server.protocol import objects as wire
+from server.protocol.codes import SessionKind
 
 
 def user(row: tables.User) -> wire.User:
@@ -11,4 +12,8 @@ def user(row: tables.User) -> wire.User:
 
 
 def session(row: tables.LoginSession) -> wire.Session:
-    return wire.Session(id=row.id, device=row.device, created_at=row.created_at)
+    return wire.Session(id=row.id, kind=kind(row), device=row.device, created_at=row.created_at)
+
+
+def kind(row: tables.LoginSession) -> SessionKind:
+    return SessionKind.BROWSER if row.token_hash is None else SessionKind.TOKEN

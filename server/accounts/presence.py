@@ -14,7 +14,7 @@ from server.db import Database
 from server.errors import Unavailable
 from server.journal import Journal, Recorded
 from server.protocol.events import Event, SessionClosed, SessionOpened
-from server.tables import LoginSession, Presence, Worker
+from server.tables import LoginSession, Presence, Worker, now
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,7 @@ class Presences:
                 return Recorded(None)  # logged out a moment ago: the socket is about to be closed
             first = not repository.present(db, [session])
             db.add(Presence(id=connection, session_id=session, worker_id=self._worker))
+            login.last_seen_at = now()
             return Recorded(None, [SessionOpened(session=objects.session(login))] if first else [])
 
         await self._journal.record(user, work)
@@ -89,6 +90,7 @@ class Presences:
             sessions = set(db.exec(select(Presence.session_id).where(col(Presence.id).in_(connections))))
             db.exec(delete(Presence).where(col(Presence.id).in_(connections)))
             left = sessions - repository.present(db, sessions)
+            repository.seen(db, left, now())
             events: list[Event] = [SessionClosed(session=session) for session in sorted(left)]
             return Recorded(None, events)
 

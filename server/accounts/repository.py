@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import String, column, delete, table
+from sqlalchemy import String, column, delete, func, table, update
 from sqlalchemy import select as select_core
 from sqlmodel import Session, col, select
 
 from server.protocol.codes import AccountRole
-from server.tables import LoginSession, Presence, RefreshToken, User
+from server.tables import Conversation, LoginSession, Presence, RefreshToken, User
 
 
 def find(session: Session, login_key: str) -> User | None:
@@ -36,18 +36,35 @@ def taken(session: Session, email: str, username_key: str, by_other_than: str | 
 def role_of_next(session: Session) -> AccountRole:
     """The first account becomes admin, and exactly one is the first.
 
-    On MySQL several can come first at once, and none sees the rows of the others before they are committed. They
-    queue for the one row that every migrated database has; whoever gets it looks again.
+    On MySQL several can come first at once, and none sees the rows of the others before they are committed.
     """
     if _anyone(session):
         return AccountRole.USER
-    revision = select_core(column("version_num", String)).select_from(table("alembic_version")).with_for_update()
-    session.connection().execute(revision).all()
+    _take_turns(session)
     return AccountRole.USER if _anyone(session) else AccountRole.ADMIN
 
 
 def _anyone(session: Session) -> bool:
-    return session.exec(select(User.id).limit(1)).first() is not None
+    """Somebody who is being deleted at this moment is waited for: that may have been the last one.
+
+    The whole row is read, for its id alone would be read, and locked, in another index only.
+    """
+    return session.exec(select(User).limit(1).with_for_update(read=True)).first() is not None
+
+
+def is_last_admin(session: Session, user: User) -> bool:
+    """Whether nobody could look after those who stay. Admins who leave at once look one after the other."""
+    if user.role is not AccountRole.ADMIN:
+        return False
+    _take_turns(session)
+    others = session.exec(select(User.role, func.count()).where(User.id != user.id).group_by(col(User.role))).all()
+    return bool(others) and AccountRole.ADMIN not in {role for role, _ in others}
+
+
+def _take_turns(session: Session) -> None:
+    """Until the transaction ends, by way of the one row that every migrated database has."""
+    revision = select_core(column("version_num", String)).select_from(table("alembic_version")).with_for_update()
+    session.connection().execute(revision).all()
 
 
 def identity(session: Session, user: str, login: str, now: datetime) -> tuple[User, LoginSession] | None:
@@ -57,6 +74,20 @@ def identity(session: Session, user: str, login: str, now: datetime) -> tuple[Us
         .join(LoginSession, col(LoginSession.user_id) == User.id)
         .where(User.id == user, LoginSession.id == login, LoginSession.expires_at > now)
     ).first()
+
+
+def identity_of_token(session: Session, token_hash: str, now: datetime) -> tuple[User, LoginSession] | None:
+    """The same, by a personal token."""
+    return session.exec(
+        select(User, LoginSession)
+        .join(LoginSession, col(LoginSession.user_id) == User.id)
+        .where(LoginSession.token_hash == token_hash, LoginSession.expires_at > now)
+    ).first()
+
+
+def session_of(session: Session, user: str, login: str) -> LoginSession | None:
+    """The user's login session of this id."""
+    return session.exec(select(LoginSession).where(LoginSession.id == login, LoginSession.user_id == user)).first()
 
 
 def sessions_of(session: Session, user: str) -> Sequence[LoginSession]:
@@ -86,6 +117,24 @@ def session_of_token(session: Session, token_hash: str) -> LoginSession | None:
         .join(RefreshToken, col(RefreshToken.session_id) == LoginSession.id)
         .where(RefreshToken.token_hash == token_hash)
     ).first()
+
+
+def seen(session: Session, logins: Collection[str], moment: datetime) -> None:
+    session.exec(update(LoginSession).where(col(LoginSession.id).in_(logins)).values(last_seen_at=moment))
+
+
+def answers_run(session: Session, user: str) -> bool:
+    live = select(Conversation.id).where(Conversation.user_id == user, col(Conversation.live_turn_id).is_not(None))
+    return session.exec(live.limit(1)).first() is not None
+
+
+def conversations_of(session: Session, user: str) -> Sequence[str]:
+    return session.exec(select(Conversation.id).where(Conversation.user_id == user)).all()
+
+
+def delete_user(session: Session, user: str) -> None:
+    """And all that is the user's: every row of theirs refers to them, or to something that does, by a cascade."""
+    session.exec(delete(User).where(col(User.id) == user))
 
 
 def end_sessions(session: Session, ids: Collection[str]) -> None:

@@ -55,6 +55,7 @@ def rotate(
         token.spent_at = now
         session.add(RefreshToken(token_hash=fingerprint(following), session_id=login.id, created_at=now))
         login.expires_at = now + lifetime
+        login.last_seen_at = now
         return Rotated(user, login, following)
     successor = session.get(RefreshToken, fingerprint(following))
     if now - token.spent_at <= GRACE and successor is not None and successor.spent_at is None:

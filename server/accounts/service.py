@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,21 +16,30 @@ from server.accounts import names, objects, repository, rotation
 from server.accounts.grants import Grants, Opened
 from server.accounts.identity import Client, Grant, Identity
 from server.accounts.passwords import Passwords
+from server.accounts.sessions import LoginSessions, refuse_program
 from server.accounts.throttle import Throttle
-from server.accounts.tokens import fingerprint
+from server.accounts.tokens import PERSONAL, fingerprint
 from server.db import Database
-from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated, Unavailable
+from server.errors import BadCredentials, Conflict, Invalid, Suspended, Unauthenticated
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.codes import AccountRole
 from server.protocol.events import AccountUpdated, SessionClosed
-from server.realtime.bus import Bus, SessionsEnded
+from server.realtime.bus import Bus
 from server.settings import Settings
 from server.tables import LoginSession, User, now
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What there was of somebody who has left: ids."""
+
+    sessions: Sequence[str]
+    conversations: Sequence[str]
 
 
 class Accounts:
@@ -48,11 +58,11 @@ class Accounts:
     ) -> None:
         self._db = database
         self._journal = journal
-        self._bus = bus
         self._clock = clock
         self._throttle = throttle or Throttle()
         self._grants = Grants(settings, key, clock)
         self.passwords = Passwords(settings.bcrypt_rounds)
+        self.sessions = LoginSessions(database, journal, bus, clock)
 
     async def register(self, email: str, username: str, password: str, client: Client) -> Grant:
         email, username = names.email(email), names.username(username)
@@ -119,17 +129,24 @@ class Accounts:
             return self._grants.grant(outcome.user, outcome.session, outcome.token)
         if outcome is not None:
             log.warning("account.refresh_token.reused", user=outcome.user, session=outcome.session)
-            await self._end(outcome.user, [outcome.session])
+            await self.sessions.end(outcome.user, [outcome.session])
         raise Unauthenticated("This device is not logged in any more.")
 
-    async def identify(self, access_token: str) -> Identity | None:
-        """Whose token it is, if it is good and its login session goes on. Suspended users too: see their role."""
-        access = self._grants.access_tokens.read(access_token)
-        if access is None:
+    async def identify(self, token: str) -> Identity | None:
+        """Whose token it is, if it is good and its login session goes on. Suspended users too: see their role.
+
+        ``token``: an access token, or a personal one.
+        """
+        if token.startswith(PERSONAL):
+            token_hash = fingerprint(token)
+            found = await self._db.read(
+                lambda session: repository.identity_of_token(session, token_hash, self._clock())
+            )
+        elif (access := self._grants.access_tokens.read(token)) is not None:
+            user, login = access.user, access.session
+            found = await self._db.read(lambda session: repository.identity(session, user, login, self._clock()))
+        else:
             return None
-        found = await self._db.read(
-            lambda session: repository.identity(session, access.user, access.session, self._clock())
-        )
         return Identity(*found) if found is not None else None
 
     @staticmethod
@@ -140,16 +157,9 @@ class Accounts:
         here = repository.present(session, [login.id for login in logins])
         return objects.user(row), [objects.session(login) for login in logins if login.id in here]
 
-    async def roles(self, logins: Collection[str]) -> dict[str, AccountRole]:
-        """Of these login sessions; one that has ended is not in it."""
-        return await self._db.read(lambda session: repository.roles(session, logins, self._clock()))
-
     async def session_of(self, refresh_token: str) -> LoginSession | None:
         token_hash = fingerprint(refresh_token)
         return await self._db.read(lambda session: repository.session_of_token(session, token_hash))
-
-    async def log_out(self, login: LoginSession) -> None:
-        await self._end(login.user_id, [login.id])
 
     async def update(
         self,
@@ -179,7 +189,8 @@ class Accounts:
         return await _naming(lambda: self._journal.record(who.user.id, work))
 
     async def change_password(self, who: Identity, current_password: str, new_password: str) -> Grant:
-        """Ends every other login session, and the refresh tokens that this one had."""
+        """Ends every other login session, those of tokens too, and the refresh tokens that this one had."""
+        refuse_program(who)
         names.password(new_password, field="new_password")
         await self._confirm(who, current_password)
         password_hash = await self.passwords.hash(new_password)
@@ -200,17 +211,45 @@ class Accounts:
         with anyio.CancelScope(shield=True):
             user, login, token, ended = await self._journal.record(who.user.id, work)
             if ended:
-                await self._tell_ended(ended)
+                await self.sessions.tell_ended(ended)
         log.info("account.password.changed", user=user.id, sessions_ended=len(ended))
         return self._grants.grant(user, login, token)
 
+    async def delete(
+        self, who: Identity, current_password: str, *, stop_turns: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """The account and all that is in it. ``stop_turns`` ends what runs for a user."""
+        refuse_program(who)
+        await self._confirm(who, current_password)
+
+        def work(session: Session) -> Recorded[Left | None]:
+            user = _still(repository.locked(session, who.user.id))
+            logins = [login.id for login in repository.sessions_of(session, user.id)]
+            if who.session.id not in logins or user.password_hash != who.user.password_hash:
+                raise Unauthenticated("This device is not logged in any more.")
+            if repository.is_last_admin(session, user):
+                raise Conflict("You are the only administrator. Make somebody else one first.", field="role")
+            if repository.answers_run(session, user.id):
+                return Recorded(None)
+            left = Left(logins, repository.conversations_of(session, user.id))
+            repository.delete_user(session, user.id)
+            return Recorded(left)
+
+        async def leave() -> Left | None:
+            with anyio.CancelScope(shield=True):
+                left = await self._journal.record(who.user.id, work)
+                if left is not None:
+                    await self.sessions.tell_ended(left.sessions)
+                    await self._journal.forget(who.user.id, left.conversations)
+            return left
+
+        while (left := await leave()) is None:
+            await stop_turns(who.user.id)
+        log.info("account.deleted", user=who.user.id, conversations=len(left.conversations))
+
     async def purge(self, now: datetime) -> None:
         """Ends expired login sessions, and forgets tokens that were spent so long ago that they had expired since."""
-        expired: dict[str, list[str]] = {}
-        for user, login in await self._db.read(lambda session: repository.expired_sessions(session, now)):
-            expired.setdefault(user, []).append(login)
-        for user, logins in expired.items():
-            await self._end(user, logins)
+        await self.sessions.expire(now)
         await self._db.write(lambda session: repository.forget_spent_tokens(session, now - self._grants.lifetime))
 
     as_object = staticmethod(objects.user)
@@ -220,22 +259,6 @@ class Accounts:
         if not await self.passwords.verify(password, who.user.password_hash):
             raise BadCredentials("The current password is not right.", field="current_password")
         attempt.was_right()
-
-    async def _end(self, user: str, logins: Collection[str]) -> None:
-        def work(session: Session) -> Recorded[None]:
-            repository.end_sessions(session, logins)
-            return Recorded(None, [SessionClosed(session=login) for login in logins])
-
-        with anyio.CancelScope(shield=True):
-            await self._journal.record(user, work)
-            await self._tell_ended(logins)
-
-    async def _tell_ended(self, logins: Collection[str]) -> None:
-        """What is committed holds: a worker that cannot be told finds out by itself."""
-        try:
-            await self._bus.publish(SessionsEnded(frozenset(logins)))
-        except Unavailable as error:
-            log.warning("account.sessions_ended_in_silence", sessions=len(logins), reason=error.message)
 
 
 async def _naming(write: Callable[[], Awaitable[T]]) -> T:

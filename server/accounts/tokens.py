@@ -1,8 +1,10 @@
-"""The two tokens of a login session.
+"""The two tokens of a login session, and the one token of a program.
 
 The *access token* is signed and short-lived; it names the user and the session. The *refresh token* is opaque and
 single-use. Only its SHA-256 is stored, and its successor is an HMAC of it: whoever presents the same token twice in
 good faith, because two tabs woke up at once or an answer was lost, can be given the same successor again.
+
+A *personal API token* is for a program: it is shown with every request, and is good until it is revoked.
 """
 
 from __future__ import annotations
@@ -40,6 +42,15 @@ class AccessTokens:
             return None
 
 
+PERSONAL = "parley_"
+"""How personal tokens begin: whoever finds one in a file or a log knows what it opens."""
+
+
+def personal_token() -> str:
+    """256 random bits, in the base64 alphabet of addresses."""
+    return PERSONAL + secrets.token_urlsafe(32)
+
+
 class RefreshTokens:
     def __init__(self, key: str) -> None:
         self._key = hmac.digest(key.encode(), b"parley.refresh.successor", hashlib.sha256)
@@ -54,5 +65,5 @@ class RefreshTokens:
 
 
 def fingerprint(token: str) -> str:
-    """What is stored of a refresh token: SHA-256 in hexadecimal. The token is random, so that needs no salt."""
+    """What is stored of a token: SHA-256 in hexadecimal. The token is random, so that needs no salt."""
     return hashlib.sha256(token.encode()).hexdigest()

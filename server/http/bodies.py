@@ -22,10 +22,19 @@ _AT_FIELD = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _NAMED_FIELD = re.compile(r"field `(?P<name>[^`]*)`")
 
 
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a request holds."""
+
+
 def answer(content: Any, status: int = 200) -> Response:
     """What accounts answer is for the one who asked, now: no cache may keep it."""
     headers = {"cache-control": "no-store"}
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+
+
+def done() -> Response:
+    """There is nothing more to say."""
+    return Response(status_code=204, headers={"cache-control": "no-store"})
 
 
 async def read(request: Request, kind: type[S]) -> S:

@@ -21,6 +21,14 @@ class AccountRole(StrEnum):
     SUSPENDED = "suspended"
 
 
+class SessionKind(StrEnum):
+    """Of a login session."""
+
+    BROWSER = "browser"
+    TOKEN = "token"  # noqa: S105 -- a word of the wire
+    """A personal API token, shown by a program."""
+
+
 class Status(StrEnum):
     """Of a message. A user's message is always ``complete``."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from server.protocol.codes import AccountRole, Role, Status
+from server.protocol.codes import AccountRole, Role, SessionKind, Status
 
 
 class Object(msgspec.Struct, kw_only=True):
@@ -26,8 +26,9 @@ class Session(Object, kw_only=True):
     """A login session: one device."""
 
     id: str
+    kind: SessionKind
     device: str
-    """What the browser calls itself, shortened: "Firefox on Linux"."""
+    """What the browser calls itself, shortened: "Firefox on Linux"; of a token its name."""
     created_at: datetime
 
 

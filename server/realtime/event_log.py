@@ -20,7 +20,7 @@ takes a snapshot.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
@@ -112,6 +112,10 @@ class EventLog(ABC):
         Does nothing when the ledger is not, or no longer, the one to be replaced. What was announced meanwhile stays
         announced: a ledger's version is never below that of the one before.
         """
+
+    @abstractmethod
+    async def forget(self, user: str, conversations: Collection[str]) -> None:
+        """The user is no more, and neither is what there was to tell."""
 
     @abstractmethod
     async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar
@@ -80,6 +80,11 @@ class MemoryEventLog(EventLog):
         if (held and held.key) != (instead_of and instead_of.key):
             return
         self._ledgers[user] = Ledger(secrets.token_hex(8), max(version, held.version if held else 0))
+        for log in [log for log in self._shelves if log.owner == user]:
+            self._lose(log)
+
+    async def forget(self, user: str, conversations: Collection[str]) -> None:
+        self._ledgers.pop(user, None)
         for log in [log for log in self._shelves if log.owner == user]:
             self._lose(log)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar, NoReturn
 
 from server.protocol.codes import Part
@@ -54,6 +54,10 @@ class RedisEventLog(EventLog):
         keys = self._redis.keys
         held = "" if instead_of is None else instead_of.key
         await self._redis.run(scripts.RENEW, keys.of_user(user), [held, token(), version, token(), keys.renewals, user])
+
+    async def forget(self, user: str, conversations: Collection[str]) -> None:
+        logs = [Log(user), *(Log(user, conversation) for conversation in conversations)]
+        await self._redis.run_all(scripts.FORGET, [(self._keys(log), []) for log in logs])
 
     async def resume(self, run: RunKey, chars: dict[Part, int]) -> Position:
         epoch = token()

@@ -237,6 +237,9 @@ return DONE
 """
 )
 
+FORGET = Script("redis.call('UNLINK', unpack(KEYS, 2))")
+"""The ledger, and what is kept of a log."""
+
 SEIZE = Script(
     _LEDGER
     + _LOG
@@ -267,4 +270,4 @@ return found
 """
 )
 
-ALL = (GREET, LEDGER, RENEW, ANNOUNCE, APPEND, WRITE, POSITION, READ, RESUME, SEIZE, SIGNAL, MISSED)
+ALL = (GREET, LEDGER, RENEW, ANNOUNCE, APPEND, WRITE, POSITION, READ, RESUME, FORGET, SEIZE, SIGNAL, MISSED)

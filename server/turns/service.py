@@ -9,11 +9,11 @@ from datetime import timedelta
 import anyio
 import msgspec
 from msgspec import UNSET
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from server.conversations import drafts
 from server.conversations import repository as conversations
-from server.db import Database
+from server.db import Database, Work
 from server.errors import Busy, Invalid, NotFound, TooLarge, Unavailable
 from server.journal import Journal, Recorded
 from server.llm.catalog import Catalog
@@ -140,6 +140,19 @@ class Turns:
             live = [row.live_turn_id for row in rows if row.live_turn_id is not None]
             return [(message.id, message.run) for message in conversations.messages(session, live)]
 
+        await self._end_all(work)
+
+    async def stop_all_of(self, user: str) -> None:
+        """The same, wherever something runs for this user."""
+
+        def work(session: Session) -> list[tuple[str, int]]:
+            live = conversations.live_turns(session, col(Conversation.user_id) == user)
+            return [(message.id, message.run) for _, message in live]
+
+        await self._end_all(work)
+
+    async def _end_all(self, work: Work[list[tuple[str, int]]]) -> None:
+        """``work`` says which runs of which turns go on still."""
         with anyio.move_on_after(STOPPED_SECONDS):
             while live := await self._db.read(work):
                 here = [await self._supervisor.stopped(turn, run) for turn, run in live]

@@ -82,6 +82,14 @@ async def test_a_new_password_ends_the_other_sessions(worker: Worker) -> None:
     await worker.accounts.log_in("ada", "another password", HOME)
 
 
+async def test_a_new_password_revokes_the_tokens(worker: Worker) -> None:
+    ada = await worker.identify(await worker.register("ada"))
+    login, token = await worker.accounts.sessions.make_token(ada, "backup script", None)
+    await worker.accounts.change_password(ada, PASSWORD, "another password")
+    assert worker.ended == [frozenset({login.id})]
+    assert await worker.accounts.identify(token) is None
+
+
 async def test_a_new_password_needs_the_old_one_and_must_be_one(worker: Worker) -> None:
     ada = await worker.identify(await worker.register("ada"))
     with pytest.raises(BadCredentials) as wrong:
@@ -117,7 +125,7 @@ async def test_two_changes_at_once_of_one_password(worker: Worker) -> None:
 async def test_whoever_was_logged_out_meanwhile_changes_nothing(worker: Worker) -> None:
     grant = await worker.register("ada")
     ada = await worker.identify(grant)
-    await worker.accounts.log_out(grant.session)
+    await worker.accounts.sessions.end(grant.user.id, [grant.session.id])
     with pytest.raises(Unauthenticated):
         await worker.accounts.change_password(ada, PASSWORD, "another password")
     await worker.log_in("ada")

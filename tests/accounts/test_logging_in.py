@@ -12,6 +12,7 @@ from server.db import Database
 from server.errors import BadCredentials, ParleyError, Suspended, Unauthenticated
 from server.protocol.codes import AccountRole
 from server.protocol.events import SessionClosed
+from server.realtime.bus import MemoryBus
 from server.tables import User
 from tests.fixtures.accounts import ELSEWHERE, HOME, PASSWORD, Comparisons, Worker
 from tests.fixtures.databases import settings_for
@@ -90,7 +91,7 @@ async def test_a_password_that_changes_while_it_is_compared_opens_nothing(
 async def test_logging_out_ends_this_session_only(worker: Worker) -> None:
     first = await worker.register("ada")
     second = await worker.log_in("ada")
-    await worker.accounts.log_out(first.session)
+    await worker.accounts.sessions.end(first.user.id, [first.session.id])
     assert worker.ended == [frozenset({first.session.id})]
     assert SessionClosed(session=first.session.id, offset=1) in await worker.events(first.user.id)
     assert await worker.accounts.identify(first.access_token) is None
@@ -103,7 +104,6 @@ async def test_logging_out_ends_this_session_only(worker: Worker) -> None:
 async def test_a_token_of_another_key_is_nobodys(worker: Worker, database: Database, tmp_path: Path) -> None:
     grant = await worker.register("ada")
     settings = settings_for("sqlite://", tmp_path)
-    journal, bus = worker.accounts._journal, worker.accounts._bus
-    stranger = Accounts(database, journal, bus, settings, "another key")
+    stranger = Accounts(database, worker.journal, MemoryBus(), settings, "another key")
     assert await stranger.identify(grant.access_token) is None
     assert await worker.accounts.identify("nonsense") is None

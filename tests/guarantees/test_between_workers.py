@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.fixtures.client import Person
+from tests.fixtures.upstream import DONE, Gate, delta, finish
 from tests.guarantees.conftest import Workers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.mysql, pytest.mark.redis]
@@ -25,6 +26,37 @@ async def test_the_same_question_at_once_on_two_workers(workers: Workers) -> Non
         assert [row["role"] for row in opened["snapshot"]["messages"]] == ["user", "assistant"]
     questions = [chat.body["messages"][-1]["content"] for chat in workers.upstream.chats]
     assert questions.count("Why?") == 1
+
+
+async def test_who_is_logged_out_elsewhere_is_so_on_every_worker(workers: Workers) -> None:
+    """Devices and programs; from either worker."""
+    ann = await Person.register(workers.first.url)
+    phone, program = await Person.log_in(workers.second.url), await ann.program()
+    program.url = workers.second.url
+    async with ann.tab() as desk, phone.tab() as far, program.tab() as script:
+        for there in (far, script):
+            answer = await ann.ask("DELETE", f"/api/auth/sessions/{there.hello['session']}")
+            assert answer.status_code == 204
+            assert await there.closed() == 4401
+            await desk.event("session.closed", session=there.hello["session"])
+        await desk.call("ping")
+
+
+async def test_an_account_that_is_deleted_is_so_on_every_worker(workers: Workers) -> None:
+    """Its answer that runs on the other worker is stopped first, and its sockets are closed on both."""
+    await Person.register(workers.first.url, "admin")
+    gate = Gate()
+    workers.upstream.script(delta("On and on"), gate, finish(), DONE)
+    ann = await Person.register(workers.first.url)
+    phone = await Person.log_in(workers.second.url)
+    async with ann.tab() as here, phone.tab() as there:
+        sent = await there.send("Why?")
+        await there.event("turn.delta", turn=sent["turn"])
+        answer = await ann.ask("POST", "/api/auth/delete", current_password="correct horse")
+        assert answer.status_code == 204
+        assert await here.closed() == await there.closed() == 4401
+    assert workers.upstream.hung_up.is_set()
+    assert (await phone.ask("GET", "/api/auth/me")).status_code == 401
 
 
 async def test_a_spent_refresh_token_ends_its_login_session_on_every_worker(workers: Workers) -> None:

@@ -19,11 +19,23 @@ from starlette.routing import BaseRoute
 
 from server.accounts.origins import Origins
 from server.http.auth import auth_routes
+from server.http.callers import Callers
 from server.http.errors import exception_handlers
 from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
 from server.http.transport import Crowd, HttpProtocol
+from server.settings import Settings
 from tests.fixtures.accounts import PASSWORD, Worker
 from tests.fixtures.databases import settings_for
+
+
+def accounts_of(worker: Worker, settings: Settings) -> list[BaseRoute]:
+    """For somebody for whom nothing runs."""
+
+    async def stop_turns(_user: str) -> None:
+        pass
+
+    callers = Callers(worker.accounts, Origins(settings), settings)
+    return auth_routes(worker.accounts, callers, settings, stop_turns=stop_turns)
 
 
 def application(routes: Sequence[BaseRoute]) -> Starlette:
@@ -91,7 +103,7 @@ class Site:
 @pytest.fixture
 async def site(worker: Worker, tmp_path: Path) -> AsyncIterator[Site]:
     settings = settings_for("sqlite://", tmp_path)
-    async with serving(auth_routes(worker.accounts, Origins(settings), settings)) as url:
+    async with serving(accounts_of(worker, settings)) as url:
         yield Site(url, worker)
 
 

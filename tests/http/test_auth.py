@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from server.accounts.origins import Origins
 from server.accounts.throttle import Limits
 from server.db import Database
-from server.http.auth import auth_routes
 from server.rate import Rate
 from tests.fixtures.accounts import PASSWORD, make_worker
 from tests.fixtures.databases import settings_for
-from tests.http.conftest import Browser, Program, Site, bearer, cookies_of, error_of, serving
+from tests.http.conftest import Browser, Program, Site, accounts_of, bearer, cookies_of, error_of, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +95,7 @@ async def test_me_without_a_token_or_with_a_bad_one(browser: Browser, program: P
 async def test_rate_limits_say_when_to_come_again(database: Database, tmp_path: Path) -> None:
     limits = Limits(registration=Rate(1, 90), account_from_address=Rate(1, 45))
     worker, settings = make_worker(database, tmp_path, limits=limits), settings_for("sqlite://", tmp_path)
-    async with serving(auth_routes(worker.accounts, Origins(settings), settings)) as url, Browser(url) as browser:
+    async with serving(accounts_of(worker, settings)) as url, Browser(url) as browser:
         await browser.register("ada")
         second = await browser.register("bob")
         assert error_of(second) == (429, "rate_limited", None)

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from server.accounts.origins import Origins
 from server.db import Database
-from server.http.auth import auth_routes
 from tests.fixtures.accounts import PASSWORD, make_worker
 from tests.fixtures.databases import settings_for
-from tests.http.conftest import Browser, bearer, cookies_of, error_of, serving
+from tests.http.conftest import Browser, accounts_of, bearer, cookies_of, error_of, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +32,9 @@ async def test_what_another_site_asks_with_our_cookies_is_refused(browser: Brows
         ("POST", LOG_OUT, {}),
         ("PATCH", ME, {"username": "evil"}),
         ("POST", CHANGE, {"current_password": PASSWORD, "new_password": "another password"}),
+        ("POST", "/api/auth/tokens", {"name": "evil"}),
+        ("DELETE", "/api/auth/sessions/x", {}),
+        ("POST", "/api/auth/delete", {"current_password": PASSWORD}),
     ]
     for method, path, body in calls:
         assert error_of(await browser.request(method, path, json=body)) == (403, "bad_origin", None), path
@@ -65,7 +66,7 @@ async def test_with_a_bearer_token_the_origin_does_not_matter(browser: Browser) 
 async def test_behind_https_only_the_prefixed_cookies_count(database: Database, tmp_path: Path) -> None:
     settings = settings_for("sqlite://", tmp_path, public_url="https://chat.example")
     worker = make_worker(database, tmp_path)
-    async with serving(auth_routes(worker.accounts, Origins(settings), settings)) as url, Browser(url) as browser:
+    async with serving(accounts_of(worker, settings)) as url, Browser(url) as browser:
         browser.headers["origin"] = "https://chat.example"
         response = await browser.register("ada")
         assert cookies_of(response) == {

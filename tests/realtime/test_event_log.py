@@ -179,3 +179,24 @@ async def test_housekeeping_forgets_nothing_of_late(house: House) -> None:
 
 def test_the_window_is_what_the_contract_asks_for() -> None:
     assert WINDOW >= 120
+
+
+async def test_of_somebody_who_is_forgotten_there_is_nothing(house: House) -> None:
+    """Whoever follows is told, and only a new ledger begins a log again; other people's logs are as they were."""
+    await house.log.renew("bob", 0, instead_of=None)
+    theirs = user_log("bob")
+    await house.append("a")
+    await house.append("b", log=MINE)
+    await house.append("c", log=theirs)
+    epoch = (await house.log.position(LOG)).epoch
+    tail = await house.log.follow(LOG, ignore)
+    await house.log.forget(OWNER, ["c"])
+    assert await house.log.ledger(OWNER) is None
+    for ask in (house.log.catch_up(tail), house.log.position(LOG), house.log.follow(MINE, ignore)):
+        with pytest.raises(HistoryLost):
+            await ask
+    assert texts((await house.tail(theirs)).after(0)) == ["c"]
+    await house.log.renew(OWNER, 0, instead_of=None)
+    position = await house.log.position(LOG)
+    assert (position.offset, position.epoch != epoch) == (0, True)
+    assert list((await house.tail(MINE)).after(0)) == []

@@ -55,6 +55,13 @@ export type AnyEvent =
  */
 export type Status = "complete" | "failed" | "interrupted" | "pending" | "stopped" | "streaming" | "truncated";
 /**
+ * Of a login session.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SessionKind".
+ */
+export type SessionKind = "browser" | "token";
+/**
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AccountRole".
  */
@@ -424,6 +431,7 @@ export interface SessionOpened {
  */
 export interface Session {
   id: string;
+  kind: SessionKind;
   device: string;
   created_at: string;
 }
