@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a dark page is never white first. The same keys as stores/preferences.ts.
+// Runs before the first paint, so that a dark page is never white first, nor large text small. The same keys as stores/preferences.ts.
 (function () {
   var stored = function (key) {
     try {
@@ -11,5 +11,6 @@
   var dark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   var language = stored("language") || (/^zh\b/i.test(navigator.language) ? "zh" : "en");
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.dataset.text = stored("text_size") || "normal";
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 })();

@@ -2,7 +2,7 @@ import { usePreferences } from "@/stores/preferences";
 import { watchEffect } from "vue";
 import { useI18n } from "vue-i18n";
 
-/** Language and theme, from the settings onto the page. */
+/** Language, theme and text size, from the settings onto the page. */
 export function useAppearance(): void {
   const preferences = usePreferences();
   const { locale } = useI18n();
@@ -11,6 +11,9 @@ export function useAppearance(): void {
   watchEffect(() => {
     locale.value = preferences.language;
     document.documentElement.lang = preferences.language === "zh" ? "zh-CN" : "en";
+  });
+  watchEffect(() => {
+    document.documentElement.dataset.text = preferences.textSize;
   });
   watchEffect(() => {
     document.documentElement.dataset.theme = preferences.dark ? "dark" : "light";

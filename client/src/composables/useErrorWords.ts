@@ -14,7 +14,7 @@ export function useErrorWords() {
     const { code, field, retryAfter } = error;
     if (code === "rate_limited" && retryAfter) return t("errors.rate_limited_for", { seconds: Math.ceil(retryAfter) });
     if (code === "invalid" && field) return named(`errors.fields.${field}`) ?? error.message;
-    if (code === "conflict" && field) return named(`errors.taken.${field}`) ?? error.message;
+    if (code === "conflict" && field) return named(`errors.conflicts.${field}`) ?? error.message;
     return named(`errors.${code}`) ?? error.message;
   }
 

@@ -25,14 +25,11 @@ export function useShortcuts(actions: ShortcutActions): void {
     const command = (event.ctrlKey || event.metaKey) && !event.altKey;
     const letter = command && event.shiftKey ? letters.get(event.key.toLowerCase()) : undefined;
     if (letter) run(event, letter);
-    else if (command && event.key === "/") run(event, toggleKeys);
+    else if (command && event.key === "/") run(event, () => page.toggleSettings("keys"));
+    else if (command && event.key === ".") run(event, () => page.toggleSettings());
     else if (event.key === "Escape" && event.shiftKey) run(event, actions.focusComposer);
     else if (event.key === "Escape" && !document.querySelector(OPEN_LAYER)) actions.stop();
   });
-
-  function toggleKeys(): void {
-    page.dialog = page.dialog === "keys" ? null : "keys";
-  }
 
   function run(event: KeyboardEvent, act: () => void): void {
     event.preventDefault();

@@ -38,8 +38,12 @@ export function changePassword(change: { current_password: string; new_password:
   return renewing(() => call("POST", "/api/auth/password", change));
 }
 
+export function deleteMe(current_password: string): Promise<void> {
+  return renewing(() => call("POST", "/api/auth/delete", { current_password }));
+}
+
 /** The access token lives for minutes: a call that finds it expired renews it and tries once more. */
-async function renewing<T>(attempt: () => Promise<T>): Promise<T> {
+export async function renewing<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {

@@ -22,7 +22,7 @@ interface Problem {
 }
 
 /** Throws HttpError for what the server refuses; code `unreachable` where there was no answer to be had. */
-export async function call<T>(method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<T> {
+export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {

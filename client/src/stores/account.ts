@@ -75,5 +75,11 @@ export const useAccount = defineStore("account", () => {
     await accounts.changePassword({ current_password: current, new_password: fresh });
   }
 
-  return { user, known, unreachable, signedIn, identify, become, register, logIn, logOut, renewToken, change, changePassword };
+  /** For good. */
+  async function leave(password: string): Promise<void> {
+    await accounts.deleteMe(password);
+    become(null);
+  }
+
+  return { user, known, unreachable, signedIn, identify, become, register, logIn, logOut, renewToken, change, changePassword, leave };
 });

@@ -3,17 +3,30 @@ import { useLocalStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
 import { ref, shallowReactive, shallowRef } from "vue";
 
-export type PageDialog = "settings" | "account" | "archived" | "keys";
+export type PageDialog = "settings" | "archived";
 
 /** What is open on this page, and only on this one. */
 export const usePage = defineStore("page", () => {
   const folded = useLocalStorage("parley.sidebar-folded", false);
   const drawer = ref(false);
   const dialog = ref<PageDialog | null>(null);
+  /** Of the settings, by its name in components/settingsSections. */
+  const section = ref("general");
   /** To be deleted, once that is confirmed. */
   const deleting = shallowRef<Conversation | null>(null);
   /** Conversation, or null for a new one → what is typed and not sent. */
   const unsent = shallowReactive(new Map<string | null, string>());
 
-  return { folded, drawer, dialog, deleting, unsent };
+  function openSettings(at: string): void {
+    section.value = at;
+    dialog.value = "settings";
+  }
+
+  /** The same key closes what it has opened. */
+  function toggleSettings(at = section.value): void {
+    if (dialog.value === "settings" && section.value === at) dialog.value = null;
+    else openSettings(at);
+  }
+
+  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, unsent };
 });

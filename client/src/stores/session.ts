@@ -3,6 +3,7 @@ import type { Hello, UserSnapshot } from "@/protocol/frames.gen";
 import type { ConversationEvent, EventOf, UserEvent } from "@/protocol/frames";
 import { useAccount } from "@/stores/account";
 import { useConversations } from "@/stores/conversations";
+import { useDevices } from "@/stores/devices";
 import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { useOutgoing } from "@/stores/outgoing";
@@ -15,6 +16,7 @@ type UserEventTable = { [T in UserEvent["type"]]?: (event: EventOf<T>) => void }
 export const useSession = defineStore("session", () => {
   const account = useAccount();
   const conversations = useConversations();
+  const devices = useDevices();
   const link = useLink();
   const models = useModels();
   const outgoing = useOutgoing();
@@ -31,6 +33,8 @@ export const useSession = defineStore("session", () => {
     },
     "turn.status": (event) => conversations.turnChanged(event),
     "models.updated": (event) => (models.all = event.models),
+    "session.opened": ({ session }) => devices.opened(session.id),
+    "session.closed": ({ session }) => devices.closed(session),
     "settings.updated": ({ key, value }) => preferences.apply(key, value),
   };
 
@@ -68,6 +72,7 @@ export const useSession = defineStore("session", () => {
 
   function synced(snapshot: UserSnapshot): void {
     account.become(snapshot.user);
+    devices.synced(snapshot.sessions);
     models.all = snapshot.models;
     preferences.replaceAll(snapshot.settings);
     conversations.replaceAll(snapshot);

@@ -37,11 +37,34 @@ describe("preferences", () => {
     expect(request).toHaveBeenCalledWith({ type: "settings", key: "theme", value: "light" });
   });
 
+  it("of size and send key are the account's, and kept for the next first paint", async () => {
+    const preferences = usePreferences();
+    await preferences.set("text_size", "huge");
+    preferences.apply("send_key", "command");
+    expect([preferences.textSize, preferences.sendKey]).toEqual(["huge", "command"]);
+    expect(localStorage.getItem("parley.text_size")).toBe("huge");
+    setActivePinia(createPinia());
+    expect([usePreferences().textSize, usePreferences().sendKey]).toEqual(["huge", "command"]);
+    usePreferences().apply("text_size", null);
+    expect(usePreferences().textSize).toBe("normal");
+    expect(localStorage.getItem("parley.text_size")).toBeNull();
+  });
+
+  it("of the account alone are nobody else's", () => {
+    const preferences = usePreferences();
+    preferences.replaceAll({ system_prompt: "Be brief.", default_model: "m" });
+    expect(preferences.systemPrompt).toBe("Be brief.");
+    preferences.replaceAll({});
+    expect([preferences.systemPrompt, preferences.defaultModel]).toEqual(["", null]);
+    expect(localStorage.length).toBe(0);
+  });
+
   it("take what the account says, and no nonsense", () => {
     const preferences = usePreferences();
-    preferences.replaceAll({ language: "zh", theme: "neon", default_model: 7, "something.new": true });
+    preferences.replaceAll({ language: "zh", theme: "neon", text_size: 7, send_key: "space", default_model: 7, "something.new": true });
     expect(preferences.language).toBe("zh");
     expect(preferences.theme).toBe("system");
+    expect([preferences.textSize, preferences.sendKey]).toEqual(["normal", "enter"]);
     expect(preferences.defaultModel).toBeNull();
   });
 });
