@@ -8,7 +8,6 @@ const UNITS = [
   ["month", 2_592_000],
   ["day", 86_400],
   ["hour", 3_600],
-  ["minute", 60],
 ] as const;
 
 /** Times in the reader's language: how long ago, which goes on by itself, and on which day. */
@@ -20,7 +19,7 @@ export function useTimeWords() {
 
   function ago(time: string): string {
     const seconds = Math.max(0, (now.value.getTime() - Date.parse(time)) / 1_000);
-    const [unit, size] = UNITS.find(([, each]) => seconds >= each) ?? (["second", Infinity] as const);
+    const [unit, size] = UNITS.find(([, each]) => seconds >= each) ?? (["minute", 60] as const);
     return relative.value.format(-Math.floor(seconds / size) || 0, unit);
   }
 
