@@ -18,6 +18,6 @@ export default defineConfig({
   // The Content-Security-Policy allows fonts and styles from files of this origin alone: nothing becomes a data: address.
   build: { target: "es2022", assetsInlineLimit: 0 },
   // The Host header stays what the browser sent, so that the server's check of the Origin holds here too.
-  server: { proxy: { "/api": server, "/ws": { target: server, ws: true } } },
+  server: { proxy: { "/api": server, "/s/": server, "/ws": { target: server, ws: true } } },
   test: { include: ["tests/**/*.test.ts"], restoreMocks: true },
 });

@@ -14,6 +14,9 @@ from starlette.middleware import Middleware
 from server.accounts.origins import Origins
 from server.accounts.presence import Presences
 from server.accounts.service import Accounts
+from server.carrying.exports import Exports
+from server.carrying.imports import Imports
+from server.carrying.shares import Shares
 from server.conversations.service import Conversations
 from server.db import Database
 from server.errors import Unavailable
@@ -25,9 +28,11 @@ from server.gateway.handlers.user import as_model
 from server.gateway.html import Renderer
 from server.http.auth import auth_routes
 from server.http.callers import Callers
+from server.http.carrying import carrying_routes
 from server.http.errors import exception_handlers
 from server.http.health import answering, health_routes
 from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
+from server.http.shares import share_routes
 from server.http.site import site_routes
 from server.journal import Journal
 from server.llm.catalog import Catalog
@@ -80,12 +85,17 @@ def create_app(settings: Settings) -> Starlette:
     reaper = Reaper(database, journal)
     presences = Presences(database, journal, worker)
     turns = Turns(database, journal, catalog, supervisor, settings)
+    exports = Exports(database)
+    imports = Imports(database, journal, catalog, most_bytes=settings.import_bytes)
+    shares = Shares(database, settings)
     renderer = Renderer()
     origins = Origins(settings)
+    callers = Callers(accounts, origins, settings)
     connections = Connections(bus)
     services = Services(
         accounts=accounts,
         conversations=conversations,
+        shares=shares,
         turns=turns,
         titles=titles,
         catalog=catalog,
@@ -107,6 +117,7 @@ def create_app(settings: Settings) -> Starlette:
     async def purge() -> None:
         await accounts.purge(now())
         await turns.forget_requests()
+        await shares.purge()
 
     sweeps = (reaper.sweep, presences.sweep)
 
@@ -146,7 +157,9 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            *auth_routes(accounts, Callers(accounts, origins, settings), settings, stop_turns=turns.stop_all_of),
+            *auth_routes(accounts, callers, settings, stop_turns=turns.stop_all_of),
+            *carrying_routes(exports, imports, callers, settings),
+            *share_routes(shares),
             *socket_routes(services, origins, settings),
             *health_routes(database, {"redis": answering(redis.ping, "Redis does not answer")} if redis else None),
             *site_routes(CLIENT),

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     message_chars: int = Field(default=100_000, ge=1, le=1_000_000)
     frame_bytes: int = Field(default=1 << 20, ge=4096, le=16 << 20)
     active_turns: int = Field(default=8, ge=1, le=1000)
+    import_bytes: int = Field(default=200 << 20, ge=1 << 16, le=16 << 30)
 
     connections: int = Field(default=4000, ge=1, le=1_000_000)
     user_connections: int = Field(default=250, ge=1, le=1_000_000)

@@ -256,3 +256,28 @@ class Draft(SQLModel, table=True):
     """The same with None: no primary key can hold that."""
     text: str = Field(sa_type=LONG_TEXT)
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Import(SQLModel, table=True):
+    """Where a conversation came from, so that the same file adds nothing a second time. Goes with the conversation."""
+
+    __tablename__ = "imports"
+
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, primary_key=True)
+    source: str = Field(sa_type=ascii_column(64), primary_key=True)
+    """SHA-256 of what it is called there."""
+    conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE", sa_type=ID, index=True)
+
+
+class Share(SQLModel, table=True):
+    """A link under which anybody sees a conversation."""
+
+    __tablename__ = "shares"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, index=True)
+    conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE", sa_type=ID, index=True)
+    token: str = Field(sa_type=ascii_column(32), unique=True)
+    """As it is, because its owner wants to copy the link again. It opens nothing that is not in this database."""
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)

@@ -91,6 +91,7 @@ def test_codes() -> None:
         objects.Draft,
         objects.Notice,
         objects.Params,
+        objects.Share,
         objects.Usage,
         objects.Limits,
         UserSnapshot,

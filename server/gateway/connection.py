@@ -17,6 +17,7 @@ from server import metrics
 from server.accounts.identity import Identity
 from server.accounts.presence import Presences
 from server.accounts.service import Accounts
+from server.carrying.shares import Shares
 from server.conversations.service import Conversations
 from server.gateway.connections import Connections
 from server.gateway.feed import Feeds
@@ -61,6 +62,7 @@ class Services:
 
     accounts: Accounts
     conversations: Conversations
+    shares: Shares
     turns: Turns
     titles: Titles
     catalog: Catalog

@@ -13,7 +13,7 @@ import structlog
 from server import metrics
 from server.errors import Busy, Forbidden, ParleyError, RateLimited
 from server.gateway.connection import Connection
-from server.gateway.handlers import conversations, logs, turns, user
+from server.gateway.handlers import conversations, logs, shares, turns, user
 from server.protocol import commands
 from server.protocol.codes import AccountRole, CloseCode, ErrorCode
 from server.protocol.commands import Command
@@ -41,6 +41,9 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.Delete: conversations.handle_delete,
     commands.Read: conversations.handle_read,
     commands.SetDraft: user.handle_draft,
+    commands.CreateShare: shares.handle_create,
+    commands.ListShares: shares.handle_list,
+    commands.DeleteShare: shares.handle_delete,
     commands.SetSetting: user.handle_settings,
     commands.ListModels: user.handle_models,
 }

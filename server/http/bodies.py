@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.errors import Invalid, TooLarge
+from server.http.uploads import declared
 
 MAX_BYTES = 64 * 1024
 MAX_SECONDS = 10.0
@@ -54,8 +55,7 @@ async def read(request: Request, kind: type[S]) -> S:
 
 
 async def _bytes(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and len(declared) < 20 and int(declared) > MAX_BYTES:
+    if declared(request) > MAX_BYTES:
         raise _too_large()
     body = bytearray()
     try:

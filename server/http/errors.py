@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from server.errors import ParleyError
+from server.http.uploads import UPLOAD_PATH
 
 _CODES = {404: "not_found", 429: "rate_limited"}
 _WORDS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
@@ -39,12 +40,12 @@ def internal_error(request_id: str) -> Response:
     return error_response(500, Error(code="internal", message=message))
 
 
-async def _told(_request: Request, error: Exception) -> Response:
+async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, ParleyError)  # noqa: S101 -- what it is registered for
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
-    if error.status == 413:
+    if error.status == 413 or request.url.path == UPLOAD_PATH:
         headers["connection"] = "close"  # the rest of the body is not going to be read
     return error_response(error.status, Error(code=error.code, message=error.message, field=error.field), headers)
 

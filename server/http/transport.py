@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 
 from server.http import bodies
 from server.http.errors import Error
+from server.http.uploads import UPLOAD_PATH
 from server.rate import Bucket, Rate
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,9 @@ REST_SECONDS = 20.0
 HEAD_BYTES = 32 << 10
 HEADERS = 100
 REQUEST_BYTES = 4 * bodies.MAX_BYTES
-"""Of all that belongs to a request, such as the marks between chunks and what stands behind the last."""
+"""Of all that belongs to a request, such as the marks between chunks and what stands behind the last.
+
+Not of a file: uvicorn reads on only as it is asked for more, and `uploads` knows when it has enough."""
 AHEAD = 16
 """Requests that may wait for the answer to one before them."""
 WAITING = 1000
@@ -100,6 +103,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._crowd = crowd
         self._timer: asyncio.TimerHandle | None = None
         self._in_head = True
+        self._is_file = False
         self._size = 0
         """Bytes of the request that is on its way."""
 
@@ -126,8 +130,10 @@ class HttpProtocol(HttpToolsProtocol):
             ours = error.__context__
             self._refuse(ours.refusal if isinstance(ours, Refused) else MALFORMED)
         else:
-            if self._size > (HEAD_BYTES if self._in_head else REQUEST_BYTES):
-                self._refuse(LARGE_HEAD if self._in_head else TOO_LARGE)
+            if self._in_head and self._size > HEAD_BYTES:
+                self._refuse(LARGE_HEAD)
+            elif not self._in_head and not self._is_file and self._size > REQUEST_BYTES:
+                self._refuse(TOO_LARGE)
 
     def handle_websocket_upgrade(self) -> None:
         self._wait_no_more()
@@ -149,6 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
             raise Refused(LARGE_HEAD)
         self._in_head = False
+        self._is_file = self.url.partition(b"?")[0] == UPLOAD_PATH.encode()
         self._wait(REST_SECONDS)
         super().on_headers_complete()
 

@@ -20,6 +20,7 @@ PageSize = Annotated[int, Meta(ge=1, le=100)]
 
 MAX_TITLE = 200
 MAX_SYSTEM_PROMPT = 32_000
+MAX_SHARE_SECONDS = 10 * 366 * 86_400
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
 
@@ -157,6 +158,26 @@ class SetDraft(Command, tag="draft", kw_only=True):
     """Empty: there is none any more."""
 
 
+class CreateShare(Command, tag="share.create", kw_only=True):
+    """Make a link under which anybody sees the conversation."""
+
+    conversation: Id
+    expires_in: Annotated[int, Meta(ge=60, le=MAX_SHARE_SECONDS)] | None = None
+    """Seconds; without it the link holds until it is taken back."""
+
+
+class ListShares(Command, tag="share.list", kw_only=True):
+    """The links that hold, of a conversation or of all."""
+
+    conversation: Id | None = None
+
+
+class DeleteShare(Command, tag="share.delete", kw_only=True):
+    """Take a link back."""
+
+    share: Id
+
+
 class SetSetting(Command, tag="settings", kw_only=True):
     """Set one of the user's settings, in every tab. ``null`` removes it."""
 
@@ -186,6 +207,9 @@ AnyCommand = (
     | Delete
     | Read
     | SetDraft
+    | CreateShare
+    | ListShares
+    | DeleteShare
     | SetSetting
     | ListModels
 )

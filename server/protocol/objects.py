@@ -90,6 +90,18 @@ class Message(Object, kw_only=True, omit_defaults=True):
     finished_at: datetime | None = None
 
 
+class Share(Object, kw_only=True):
+    """A link under which anybody sees a conversation."""
+
+    id: str
+    conversation: str
+    url: str
+    """Without a host where the server does not know its own: then it is the one that was asked."""
+    created_at: datetime
+    expires_at: datetime | None
+    """None: it holds until it is taken back."""
+
+
 class LiveTurn(Object, kw_only=True, omit_defaults=True):
     """What there is of a live answer, as of the snapshot's offset. Blocks are given to ``html`` followers only."""
 

@@ -18,6 +18,7 @@ from server.protocol.objects import (
     Notice,
     Server,
     Session,
+    Share,
     TurnState,
     User,
 )
@@ -112,6 +113,14 @@ class Updated(Data, kw_only=True):
     conversation: Conversation
 
 
+class Shared(Data, kw_only=True):
+    share: Share
+
+
+class SharesListed(Data, kw_only=True):
+    shares: list[Share]
+
+
 class Modelled(Data, kw_only=True):
     models: list[Model]
 
@@ -134,6 +143,9 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.Delete: Done,
     commands.Read: Done,
     commands.SetDraft: Done,
+    commands.CreateShare: Shared,
+    commands.ListShares: SharesListed,
+    commands.DeleteShare: Done,
     commands.SetSetting: Done,
     commands.ListModels: Modelled,
 }

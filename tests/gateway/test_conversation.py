@@ -90,6 +90,9 @@ async def test_unknown_ids_are_not_found(server: Running) -> None:
                 ("history", {"conversation": ids["conversation"], "around": ids["turn"]}),
                 ("update", {"conversation": ids["conversation"], "pinned": True}),
                 ("delete", {"conversations": [ids["conversation"]]}),
+                ("share.create", {"conversation": ids["conversation"]}),
+                ("share.list", {"conversation": ids["conversation"]}),
+                ("share.delete", {"share": ids["turn"]}),
                 ("read", {"conversation": ids["conversation"], "message": ids["turn"]}),
             ]
             for name, fields in commands:

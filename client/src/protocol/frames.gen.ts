@@ -18,6 +18,9 @@ export type AnyCommand =
   | Delete
   | Read
   | SetDraft
+  | CreateShare
+  | ListShares
+  | DeleteShare
   | SetSetting
   | ListModels;
 /**
@@ -335,6 +338,40 @@ export interface SetDraft {
   id: string;
   conversation: string | null;
   text: string;
+}
+/**
+ * Make a link under which anybody sees the conversation.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CreateShare".
+ */
+export interface CreateShare {
+  type: "share.create";
+  id: string;
+  conversation: string;
+  expires_in?: number | null;
+}
+/**
+ * The links that hold, of a conversation or of all.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ListShares".
+ */
+export interface ListShares {
+  type: "share.list";
+  id: string;
+  conversation?: string | null;
+}
+/**
+ * Take a link back.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "DeleteShare".
+ */
+export interface DeleteShare {
+  type: "share.delete";
+  id: string;
+  share: string;
 }
 /**
  * Set one of the user's settings, in every tab. ``null`` removes it.
@@ -717,6 +754,9 @@ export interface Replies {
   delete: Done;
   read: Done;
   draft: Done;
+  "share.create": Shared;
+  "share.list": SharesListed;
+  "share.delete": Done;
   settings: Done;
   models: Modelled;
 }
@@ -855,6 +895,33 @@ export interface Historied {
  */
 export interface Updated {
   conversation: Conversation;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Shared".
+ */
+export interface Shared {
+  share: Share;
+}
+/**
+ * A link under which anybody sees a conversation.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Share".
+ */
+export interface Share {
+  id: string;
+  conversation: string;
+  url: string;
+  created_at: string;
+  expires_at: string | null;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SharesListed".
+ */
+export interface SharesListed {
+  shares: Share[];
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
