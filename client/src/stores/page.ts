@@ -14,6 +14,10 @@ export const usePage = defineStore("page", () => {
   const section = ref("general");
   /** To be deleted, once that is confirmed. */
   const deleting = shallowRef<Conversation | null>(null);
+  /** To be given to others. */
+  const sharing = shallowRef<Conversation | null>(null);
+  /** To be taken along. */
+  const exporting = shallowRef<Conversation | null>(null);
   /** Conversation, or null for a new one → what is typed and not sent. */
   const unsent = shallowReactive(new Map<string | null, string>());
 
@@ -28,5 +32,5 @@ export const usePage = defineStore("page", () => {
     else openSettings(at);
   }
 
-  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, unsent };
+  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, sharing, exporting, unsent };
 });
