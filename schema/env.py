@@ -33,6 +33,9 @@ def own_type(item: Any) -> str | None:
         return "tables.UtcDateTime()"
     if repr(item) == repr(tables.LONG_TEXT) and "mysql" in item._variant_mapping:
         return "tables.LONG_TEXT"
+    named = next((name for name in ("ASCII_TEXT", "COUNTED") if item is getattr(tables, name)), None)
+    if named is not None:
+        return f"tables.{named}"
     variant = getattr(item, "_variant_mapping", {}).get("mysql")
     collation = getattr(variant, "collation", None)
     kinds = {"ascii_bin": "ascii_column", "utf8mb4_bin": "exact_column"}

@@ -7,7 +7,21 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Dialect, Enum, Index, String, Text, TypeDecorator, text
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    Boolean,
+    Dialect,
+    Enum,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    event,
+    text,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import DateTime, TypeEngine
 from sqlmodel import Field, SQLModel
@@ -68,6 +82,9 @@ def enum_column(values: type[StrEnum], name: str) -> Enum:
 ID = ascii_column(24)
 LONG_TEXT = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 """MySQL's TEXT ends at 64 KB, which an answer can pass."""
+ASCII_TEXT = Text().with_variant(mysql.LONGTEXT(charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+COUNTED = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that the database gives, each higher than those before."""
 
 
 def new_id() -> str:
@@ -281,3 +298,46 @@ class Share(SQLModel, table=True):
     """As it is, because its owner wants to copy the link again. It opens nothing that is not in this database."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+class SearchEntry(SQLModel, table=True):
+    """What one title, question or ended answer can be found by. A later ``id`` is a newer text."""
+
+    __tablename__ = "search_entries"
+    __table_args__ = (
+        Index("ix_search_entries_conversation_id_message_id", "conversation_id", "message_id"),
+        Index("ix_search_entries_words", "words", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT").ddl_if(
+            ("mysql", "mariadb")  # type: ignore[arg-type]
+        ),
+    )
+
+    id: int = Field(default=None, sa_type=COUNTED, primary_key=True)
+    conversation_id: str = Field(foreign_key="conversations.id", ondelete="CASCADE", sa_type=ID)
+    message_id: str | None = Field(default=None, sa_type=ID)
+    """None for the title."""
+    words: str = Field(sa_type=ASCII_TEXT)
+    """Terms in ASCII letters and digits, between spaces (`server.search`)."""
+
+
+SEARCH_INDEX = {
+    "search_index": """CREATE VIRTUAL TABLE search_index USING fts5(words, content='search_entries', content_rowid='id',
+        tokenize='ascii', detail='none', columnsize=0)""",
+    "search_entries_inserted": """CREATE TRIGGER search_entries_inserted AFTER INSERT ON search_entries BEGIN
+        INSERT INTO search_index (rowid, words) VALUES (new.id, new.words);
+    END""",
+    "search_entries_deleted": """CREATE TRIGGER search_entries_deleted AFTER DELETE ON search_entries BEGIN
+        INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', old.id, old.words);
+    END""",
+    "search_entries_updated": """CREATE TRIGGER search_entries_updated AFTER UPDATE ON search_entries BEGIN
+        INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', old.id, old.words);
+        INSERT INTO search_index (rowid, words) VALUES (new.id, new.words);
+    END""",
+}
+"""What SQLite has where MySQL has the FULLTEXT index. The triggers fill it, also while a backup is restored."""
+
+for statement in SEARCH_INDEX.values():
+    event.listen(
+        SearchEntry.__table__,  # type: ignore[attr-defined]
+        "after_create",
+        DDL(statement).execute_if(dialect="sqlite"),  # type: ignore[no-untyped-call]
+    )

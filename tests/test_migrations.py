@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, select
 
 from server import db, migrations
 from server.errors import StartupError
+from server.migrations.comparing import virtual_tables
 from server.protocol.codes import AccountRole
 from server.tables import Setting, User
 from tests.fixtures.databases import ENGINES, create_mysql, settings_for
@@ -75,7 +76,9 @@ def clauses(sql: str) -> list[str]:
 def test_from_nothing_to_the_newest_and_no_second_time(engine: Engine) -> None:
     assert migrations.upgrade(engine) == (None, migrations.head())
     assert migrations.upgrade(engine) == (migrations.head(), migrations.head())
-    assert {*SQLModel.metadata.tables, "alembic_version"} == set(inspect(engine).get_table_names())
+    with engine.connect() as connection:
+        made = set(inspect(connection).get_table_names()) - virtual_tables(connection)
+    assert made == {*SQLModel.metadata.tables, "alembic_version"}
 
 
 def test_nothing_in_the_code_is_without_a_migration(engine: Engine) -> None:

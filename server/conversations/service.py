@@ -21,6 +21,7 @@ from server.protocol.events import (
     ConversationUpdated,
     SettingsUpdated,
 )
+from server.search import index
 from server.tables import TitleSource
 from server.transcript.branch import Tree
 
@@ -179,6 +180,8 @@ class Conversations:
             before = objects.conversation(row)
             change(row)
             after = objects.conversation(row)
+            if after.title != before.title:
+                index.put_title(session, row)
             return Recorded(after, [ConversationUpdated(conversation=after)] if after != before else [])
 
         return await self._journal.record(user, work)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from alembic.runtime.environment import NameFilterParentNames, NameFilterType
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Index, text
 
 from server.migrations.mark import MARK
 
@@ -21,7 +21,12 @@ def options(connection: Connection) -> dict[str, Any]:
     def is_compared(name: str | None, kind: NameFilterType, _parents: NameFilterParentNames) -> bool:
         return kind != "table" or name not in left_out()
 
-    return {"compare_server_default": True, "include_name": is_compared}
+    def is_made(item: object, *_: object) -> bool:
+        """Alembic does not ask an index whether it is for this kind of database."""
+        of_words = isinstance(item, Index) and item.dialect_options["mysql"]["prefix"] == "FULLTEXT"
+        return not of_words or connection.dialect.name != "sqlite"
+
+    return {"compare_server_default": True, "include_name": is_compared, "include_object": is_made}
 
 
 def virtual_tables(connection: Connection) -> set[str]:

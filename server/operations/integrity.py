@@ -30,7 +30,13 @@ def problems(settings: Settings) -> list[str]:
             raise StartupError(str(left))
         if migrations.current(connection) != migrations.head():
             raise StartupError("The database is not at the revision of this program: run `parley db upgrade` first.")
-        return [*_pages(connection), *_references(connection), *_tree(connection), *_circles(connection)]
+        return [
+            *_pages(connection),
+            *_references(connection),
+            *_tree(connection),
+            *_search(connection),
+            *_circles(connection),
+        ]
 
 
 def _pages(connection: Connection) -> Iterator[str]:
@@ -89,6 +95,19 @@ def _tree(connection: Connection) -> Iterator[str]:
     )
     for table, wrong, words in rules:
         yield from _found(connection, table, table.c.id, wrong, words)
+
+
+def _search(connection: Connection) -> Iterator[str]:
+    """What nobody would find. Running answers are not looked for."""
+    tables = SQLModel.metadata.tables
+    message, talk, entry = tables["messages"], tables["conversations"], tables["search_entries"]
+    of_message = exists().where(
+        entry.c.conversation_id == message.c.conversation_id, entry.c.message_id == message.c.id
+    )
+    of_title = exists().where(entry.c.conversation_id == talk.c.id, entry.c.message_id.is_(None))
+    lost = message.c.status.not_in(LIVE) & ~of_message
+    yield from _found(connection, message, message.c.id, lost, "messages cannot be found by searching")
+    yield from _found(connection, talk, talk.c.id, ~of_title, "titles cannot be found by searching")
 
 
 def _found(

@@ -25,6 +25,7 @@ from server.protocol.events import (
     TurnStarted,
     TurnStatus,
 )
+from server.search import index
 from server.tables import Conversation, Message, now
 from server.transcript.branch import Node, Tree
 from server.turns import repository
@@ -80,6 +81,9 @@ def _ask(
     session.add(row)
     session.flush()
     session.add(question)
+    if created:
+        index.put_title(session, row)
+    index.put_message(session, row, question)
     tree.add(_node(question))
     answer = _pending(session, row, tree, question.id, model=model, worker=worker)
 

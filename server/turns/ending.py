@@ -50,7 +50,7 @@ def finish(session: Session, run: Run, written: Written | None, ending: Ending) 
         # Of all its runs together: that is what it has cost.
         message.prompt_tokens = (message.prompt_tokens or 0) + ending.usage.prompt_tokens
         message.completion_tokens = (message.completion_tokens or 0) + ending.usage.completion_tokens
-    repository.end(conversation, message, ending.status)
+    repository.end(session, conversation, message, ending.status)
     return Recorded(conversation, ended(session, conversation, message))
 
 

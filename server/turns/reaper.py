@@ -85,5 +85,5 @@ def _interrupt(session: Session, written: Written) -> Recorded[bool]:
     message.text, message.reasoning = written.text, written.reasoning or None
     message.error_code = "server_restarted"
     message.error_message = "The server was restarted while it answered."
-    repository.end(conversation, message, Status.INTERRUPTED)
+    repository.end(session, conversation, message, Status.INTERRUPTED)
     return Recorded(True, ended(session, conversation, message))

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, delete, select
 
 from server.errors import Conflict
 from server.protocol.codes import Status
+from server.search import index
 from server.tables import ClientRequest, Conversation, Message, Worker, now
 
 LIVE = (Status.PENDING, Status.STREAMING)
@@ -106,8 +107,8 @@ def begin(conversation: Conversation, message: Message, owner: str) -> None:
     conversation.updated_at = now()
 
 
-def end(conversation: Conversation, message: Message, status: Status) -> None:
-    """Marks a turn as ended, and its conversation as free again and unread."""
+def end(session: Session, conversation: Conversation, message: Message, status: Status) -> None:
+    """Marks a turn as ended, and its conversation as free again and unread. What was answered can be found."""
     message.status = status
     message.owner = None
     message.finished_at = now()
@@ -115,6 +116,7 @@ def end(conversation: Conversation, message: Message, status: Status) -> None:
         conversation.live_turn_id = None
     conversation.unread = True
     conversation.updated_at = message.finished_at
+    index.put_message(session, conversation, message)
 
 
 def remembered(session: Session, user: str, client_id: str, asked: str) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 from server import db, migrations
 from server.operations import backup
 from server.protocol.codes import AccountRole, Role, Status
+from server.search import index
 from server.settings import Settings
 from server.tables import Conversation, LoginSession, Message, Setting, TitleSource, User, now
 
@@ -44,12 +45,14 @@ def fill(settings: Settings, name: str = "安") -> None:
             )
             session.add(talk)
             session.flush()
+            index.put_title(session, talk)
             for text in (LONG, *AWKWARD):
                 message = Message(
                     conversation_id=talk.id, parent_id=talk.leaf_id, role=Role.USER, text=text, status=Status.COMPLETE
                 )
                 session.add(message)
                 talk.leaf_id = message.id
+                index.put_message(session, talk, message)
 
 
 def contents(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:

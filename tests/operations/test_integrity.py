@@ -34,6 +34,11 @@ ONE = "WHERE text = 'null'"
         ("UPDATE conversations SET live_turn_id = leaf_id", "1 conversations wait for an answer that nobody writes"),
         (f"UPDATE messages SET status = 'streaming', owner = 'w' {ONE}", "1 answers are being written without their"),
         (f"UPDATE messages SET status = 'pending' {ONE}", "1 answers are being written by nobody"),
+        ("DELETE FROM search_entries WHERE message_id IS NULL", "1 titles cannot be found by searching, such as "),
+        (
+            f"DELETE FROM search_entries WHERE message_id = (SELECT id FROM messages {ONE})",
+            "1 messages cannot be found by searching, such as ",
+        ),
         (
             f"UPDATE messages SET parent_id = (SELECT leaf_id FROM conversations) {ONE}",
             " follow each other in a circle",

@@ -99,6 +99,18 @@ class TestDrift:
         found = changed(blank("sqlite"), "CREATE VIRTUAL TABLE found USING fts5(words)")
         assert found.drift.strangers == []
 
+    @pytest.mark.parametrize(
+        ("statement", "told"),
+        [
+            ("DROP TABLE search_index", "search_index, by which is searched, is missing"),
+            ("DROP TRIGGER search_entries_deleted", "search_entries_deleted, by which is searched, is missing"),
+        ],
+    )
+    def test_the_index_of_words_on_sqlite(self, statement: str, told: str, blank: Blank) -> None:
+        found = changed(blank("sqlite"), statement)
+        assert found.drift.differences == [told]
+        assert not found.ok
+
     def test_the_mark_of_unfinished_work_is_no_drift(self, blank: Blank) -> None:
         settings = blank("sqlite")
         with db.engine_for(settings) as engine, engine.begin() as connection:
