@@ -42,6 +42,7 @@ from server.realtime.event_log import EventLog
 from server.realtime.event_log_memory import MemoryEventLog
 from server.realtime.probe import Probe
 from server.realtime.redis_service import RedisService
+from server.search.service import Search
 from server.settings import Settings, secret_key
 from server.tables import new_id, now
 from server.turns.reaper import Reaper
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> Starlette:
         shares=shares,
         turns=turns,
         titles=titles,
+        search=Search(database),
         catalog=catalog,
         journal=journal,
         feeds=Feeds(event_log, renderer),

@@ -34,6 +34,7 @@ from server.protocol.codes import CloseCode, ErrorCode, Format
 from server.protocol.commands import Command
 from server.protocol.replies import Error
 from server.realtime.tail import Log
+from server.search.service import Search
 from server.tables import new_id
 from server.turns.service import Turns
 from server.turns.titles import Titles
@@ -65,6 +66,7 @@ class Services:
     shares: Shares
     turns: Turns
     titles: Titles
+    search: Search
     catalog: Catalog
     journal: Journal
     feeds: Feeds

@@ -37,6 +37,7 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.SetTitle: conversations.handle_title,
     commands.List: conversations.handle_list,
     commands.History: conversations.handle_history,
+    commands.Search: conversations.handle_search,
     commands.Update: conversations.handle_update,
     commands.Delete: conversations.handle_delete,
     commands.Read: conversations.handle_read,
@@ -60,7 +61,13 @@ COSTS: dict[type[Command], int] = {
     commands.Edit: 50,
     commands.Continue: 50,
 }
-WRITTEN_BY_A_MODEL = 50
+SLOW: dict[type[Command], Callable[[Any], bool]] = {
+    commands.SetTitle: lambda command: command.title is None,
+    commands.Search: lambda _: True,
+}
+"""Which commands may be answered later than those that follow them, and when they are."""
+SLOW_COST = 50
+"""Points of any of them."""
 
 
 async def dispatch(connection: Connection, command: Command) -> None:
@@ -98,11 +105,11 @@ async def respond(connection: Connection, command: Command) -> None:
 
 
 def _slow(command: Command) -> bool:
-    return isinstance(command, commands.SetTitle) and command.title is None
+    return type(command) in SLOW and SLOW[type(command)](command)
 
 
 def _cost(command: Command) -> int:
-    return WRITTEN_BY_A_MODEL if _slow(command) else COSTS.get(type(command), COST)
+    return SLOW_COST if _slow(command) else COSTS.get(type(command), COST)
 
 
 def _hold_up(connection: Connection, command: Command, wait: float) -> None:

@@ -19,6 +19,7 @@ Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 PageSize = Annotated[int, Meta(ge=1, le=100)]
 
 MAX_TITLE = 200
+MAX_QUERY = 200
 MAX_SYSTEM_PROMPT = 32_000
 MAX_SHARE_SECONDS = 10 * 366 * 86_400
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
@@ -126,6 +127,13 @@ class History(Command, tag="history", kw_only=True):
     limit: PageSize = 50
 
 
+class Search(Command, tag="search", kw_only=True):
+    """Find words in titles, questions and answers. All of them have to be there, the last one also as a beginning."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=MAX_QUERY)]
+    limit: PageSize = 20
+
+
 class Update(Command, tag="update", kw_only=True):
     """Change how a conversation is kept or asked."""
 
@@ -203,6 +211,7 @@ AnyCommand = (
     | SetTitle
     | List
     | History
+    | Search
     | Update
     | Delete
     | Read

@@ -123,6 +123,15 @@ class Draft(Object, kw_only=True):
     text: str
 
 
+class Hit(Object, kw_only=True, omit_defaults=True):
+    conversation: str
+    title: str
+    message: str | None = None
+    """Absent where it is the title that was found."""
+    snippet: str
+    """Of the title, or of the message's text around what was found: in one line, without any marks in it."""
+
+
 class Model(Object, kw_only=True):
     id: str
     name: str

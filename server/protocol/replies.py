@@ -11,6 +11,7 @@ from server.protocol.codes import ErrorCode
 from server.protocol.objects import (
     Conversation,
     Draft,
+    Hit,
     Limits,
     LiveTurn,
     Message,
@@ -109,6 +110,10 @@ class Historied(Data, kw_only=True):
     next: str | None
 
 
+class Searched(Data, kw_only=True):
+    hits: list[Hit]
+
+
 class Updated(Data, kw_only=True):
     conversation: Conversation
 
@@ -139,6 +144,7 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.SetTitle: Titled,
     commands.List: Listed,
     commands.History: Historied,
+    commands.Search: Searched,
     commands.Update: Updated,
     commands.Delete: Done,
     commands.Read: Done,

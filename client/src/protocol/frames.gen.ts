@@ -14,6 +14,7 @@ export type AnyCommand =
   | SetTitle
   | List
   | History
+  | Search
   | Update
   | Delete
   | Read
@@ -272,6 +273,18 @@ export interface History {
   conversation: string;
   before?: string | null;
   around?: string | null;
+  limit?: number;
+}
+/**
+ * Find words in titles, questions and answers. All of them have to be there, the last one also as a beginning.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Search".
+ */
+export interface Search {
+  type: "search";
+  id: string;
+  query: string;
   limit?: number;
 }
 /**
@@ -750,6 +763,7 @@ export interface Replies {
   title: Titled;
   list: Listed;
   history: Historied;
+  search: Searched;
   update: Updated;
   delete: Done;
   read: Done;
@@ -888,6 +902,23 @@ export interface Listed {
 export interface Historied {
   messages: Message[];
   next: string | null;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Searched".
+ */
+export interface Searched {
+  hits: Hit[];
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Hit".
+ */
+export interface Hit {
+  conversation: string;
+  title: string;
+  message?: string | null;
+  snippet: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

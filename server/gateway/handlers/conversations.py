@@ -5,8 +5,8 @@ from __future__ import annotations
 from server.errors import Invalid
 from server.gateway.connection import Connection
 from server.gateway.pages import around_that_fit, newest_that_fit
-from server.protocol.commands import Delete, History, List, Read, Select, SetTitle, Update
-from server.protocol.replies import Done, Historied, Listed, Titled, Updated
+from server.protocol.commands import Delete, History, List, Read, Search, Select, SetTitle, Update
+from server.protocol.replies import Done, Historied, Listed, Searched, Titled, Updated
 from server.tables import TitleSource
 
 
@@ -50,6 +50,10 @@ async def handle_history(connection: Connection, command: History) -> Historied:
 async def handle_select(connection: Connection, command: Select) -> Done:
     await connection.services.conversations.select(connection.user.id, command.message)
     return Done()
+
+
+async def handle_search(connection: Connection, command: Search) -> Searched:
+    return Searched(hits=await connection.services.search.find(connection.user.id, command.query, command.limit))
 
 
 async def handle_update(connection: Connection, command: Update) -> Updated:
