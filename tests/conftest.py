@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import Upstream
 
 # What structlog does by itself renders local variables, for seconds, on the loop of a server in this process.
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
+
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile("seeded")
 
 pytest_plugins = [
     "tests.fixtures.databases",

@@ -12,7 +12,9 @@ from sqlmodel import Session, col, select
 from server import tables
 from server.carrying.format import Conversation, Message
 from server.conversations import repository as conversations
+from server.protocol.codes import Role
 from server.protocol.objects import Params, TurnError, Usage
+from server.search import index
 from server.tables import Import
 
 Place = tuple[datetime, str]
@@ -61,6 +63,7 @@ def add(session: Session, source: str, conversation: tables.Conversation, messag
     session.flush()
     session.add_all(messages)
     session.add(Import(user_id=conversation.user_id, source=source, conversation_id=conversation.id))
+    index.put_whole(session, conversation, [message for message in messages if message.role is not Role.SYSTEM])
     session.flush()
 
 

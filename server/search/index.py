@@ -11,7 +11,7 @@ Plain functions of a database session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -34,8 +34,13 @@ def put_title(session: Session, conversation: Conversation) -> None:
 
 def put_message(session: Session, conversation: Conversation, message: Message) -> None:
     """In place of what the message was before, if it could be found before."""
-    shelf = quarter(message.finished_at or message.created_at)
-    _put(session, conversation, message.id, shelf, message.text)
+    _put(session, conversation, message.id, _shelf(message), message.text)
+
+
+def put_whole(session: Session, conversation: Conversation, messages: Iterable[Message]) -> None:
+    """A conversation that is new, with all that is in it. The messages have ended, and none is the system's."""
+    session.add(_entry(conversation, None, TITLES, conversation.title))
+    session.add_all(_entry(conversation, message.id, _shelf(message), message.text) for message in messages)
 
 
 def quarter(moment: datetime) -> int:
@@ -70,9 +75,17 @@ def holding(
 def _put(session: Session, conversation: Conversation, message: str | None, shelf: int, content: str) -> None:
     entry = col(SearchEntry.conversation_id) == conversation.id, col(SearchEntry.message_id) == message
     session.exec(delete(SearchEntry).where(*entry))
-    found_by = entry_words(conversation.user_id, shelf, content)
-    session.add(SearchEntry(conversation_id=conversation.id, message_id=message, words=found_by))
+    session.add(_entry(conversation, message, shelf, content))
     session.flush()
+
+
+def _entry(conversation: Conversation, message: str | None, shelf: int, content: str) -> SearchEntry:
+    found_by = entry_words(conversation.user_id, shelf, content)
+    return SearchEntry(conversation_id=conversation.id, message_id=message, words=found_by)
+
+
+def _shelf(message: Message) -> int:
+    return quarter(message.finished_at or message.created_at)
 
 
 def _name(user: str, shelf: int) -> str:

@@ -20,7 +20,7 @@ def around(text: str, place: int) -> str:
     """At most `CHARS` characters, and a mark where something is left out. Spaces and line ends are one space each."""
     before, after = text[max(0, place - SIGHT) : place], text[place : place + SIGHT]
     head, tail = _line(before), _line(after)
-    if before[-1:].isspace() and head:
+    if before[-1:].isspace() and head and tail:
         head += " "
     start = _last(head, max(LEAD, CHARS - len(tail)), whole=place <= SIGHT)
     return start + _first(tail, CHARS - len(start), whole=place + SIGHT >= len(text))

@@ -65,6 +65,16 @@ async def test_what_was_imported_is_gone_on_with(server: Running) -> None:
         assert (await tab.finished(sent["turn"]))["status"] == "complete"
 
 
+async def test_what_was_imported_is_found(server: Running) -> None:
+    ann = await Person.register(server.url)
+    await take_in(ann, json.dumps([tides()]).encode())
+    async with ann.tab() as tab:
+        titles = await tab.call("search", query="Tides")
+        assert [hit["title"] for hit in titles["hits"] if "message" not in hit] == ["Tides"]
+        texts = await tab.call("search", query="moon pulls")
+        assert {hit["title"] for hit in texts["hits"]} == {"Tides"}
+
+
 async def test_what_was_deleted_comes_again(server: Running) -> None:
     ann = await Person.register(server.url)
     await take_in(ann, exported())

@@ -237,8 +237,15 @@ class Checker:
                     self._ledger.saw_end(message)
             if texts:
                 told = await line.ask("history", conversation=row["id"], before=texts[-1]["id"], limit=100)
+                await self._check_search(texts[0], line, device)
                 if told["messages"] != texts[:-1]:
                     self._ledger.wrong(Wrong.TORN, f"{device.name}: history of {row['id']} is not its snapshot")
+
+    async def _check_search(self, question: Frame, line: Line, device: Device) -> None:
+        """Each question has words of its own, by which it is found."""
+        hits = (await line.ask("search", query=question["text"], limit=100))["hits"]
+        if question["id"] not in [hit.get("message") for hit in hits]:
+            self._ledger.wrong(Wrong.LOST, f"{device.name}: no search finds {question['text']}")
 
     def _check_html(self, message: Frame) -> None:
         for part, text, html in (
