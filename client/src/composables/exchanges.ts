@@ -44,3 +44,24 @@ export function toExchanges(
   }
   return exchanges;
 }
+
+/** Exchanges in which nothing is new stay the objects that they were: of hundreds, only the others are drawn. */
+export function keepUnchanged(before: Exchange[], now: Exchange[]): Exchange[] {
+  const known = new Map(before.map((exchange) => [exchange.key, exchange]));
+  return now.map((exchange) => {
+    const old = known.get(exchange.key);
+    return old && isSame(old, exchange) ? old : exchange;
+  });
+}
+
+function isSame(one: Exchange, other: Exchange): boolean {
+  return (
+    one.question?.text === other.question?.text &&
+    one.question?.outgoing === other.question?.outgoing &&
+    one.answers.length === other.answers.length &&
+    one.answers.every(({ message, live }, index) => {
+      const answer = other.answers[index];
+      return message === answer?.message && live === answer.live;
+    })
+  );
+}

@@ -4,7 +4,7 @@ import { useI18n } from "vue-i18n";
 const SHOWN_MS = 1_600;
 
 /** One listener for what can be clicked in the answers' HTML: copy buttons, and links within a message. */
-export function useAnswerClicks() {
+export function useAnswerClicks(leavesEnd: () => void) {
   const { t } = useI18n();
   const { copy } = useCopy();
 
@@ -23,6 +23,7 @@ export function useAnswerClicks() {
     if (!link) return;
     // A footnote is no page of the router's.
     event.preventDefault();
+    leavesEnd();
     const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
     target?.scrollIntoView({ block: "center" });
     target?.setAttribute("tabindex", "-1");

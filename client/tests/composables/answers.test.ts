@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { enhance } from "@/composables/enhance";
-import { toExchanges } from "@/composables/exchanges";
+import { keepUnchanged, toExchanges } from "@/composables/exchanges";
 import { cutLike } from "@/composables/useAnswerBlocks";
 import type { ConversationSnapshot, Message, Role } from "@/protocol/frames.gen";
 import type { Outgoing } from "@/stores/outgoing";
@@ -85,5 +85,14 @@ describe("exchanges", () => {
   it("may begin with an answer, where a page of history does", () => {
     const exchanges = toExchanges(snapshot([message("a1", "assistant")]), [], (id) => id);
     expect(exchanges).toMatchObject([{ key: "a1", question: undefined }]);
+  });
+
+  it("stay the same objects where nothing is new in them", () => {
+    const path = [message("q1", "user"), message("a1", "assistant"), message("q2", "user"), message("a2", "assistant")];
+    const before = toExchanges(snapshot(path), [], (id) => id);
+    const after = keepUnchanged(before, toExchanges(snapshot([...path, message("q3", "user")]), [unstored], (id) => id));
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+    expect(after.map(({ key }) => key)).toEqual(["q1", "q2", "q3", "x1"]);
   });
 });
