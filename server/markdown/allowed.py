@@ -20,6 +20,7 @@ _CLASSES = {
     "div": {"math", "block"},
     "input": {"task-list-item-checkbox"},
     "li": {"task-list-item"},
+    "pre": {"open"},
     "section": {"footnotes"},
     "span": {"math", "inline", "block", *filter(None, STANDARD_TYPES.values())},
     "sup": {"footnote-ref"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from re import Match
 from typing import Any
 
@@ -19,6 +20,7 @@ class Blocks(BlockParser):
       be a heading for a moment of every answer.
     - A quote has its place before its end is sought. mistune reads what ends a quote first, so that a list there could
       continue the paragraph before the quote, and a heading that ends that list pushed the list before the quote.
+    - A fence that nothing closes is ``unfinished``: more of it may come.
     """
 
     def __init__(self) -> None:
@@ -38,3 +40,12 @@ class Blocks(BlockParser):
         self.parse(child, [rule for rule in self.block_quote_rules if not (deepest and rule in _CONTAINER_RULES)])
         quote["children"] = child.tokens
         return end or state.cursor
+
+    def parse_fenced_code(self, m: Match[str], state: BlockState) -> int | None:
+        end = super().parse_fenced_code(m, state)
+        if end is not None:
+            _, newline, last = state.src[m.end() : end].rstrip("\n").rpartition("\n")
+            marks = m["fenced_2"]
+            if not newline or not re.fullmatch(rf" {{0,3}}{marks[0]}{{{len(marks)},}}[ \t]*", last):
+                state.tokens[-1].setdefault("attrs", {})["unfinished"] = True
+        return end

@@ -36,13 +36,17 @@ _RUN = re.compile(r"[\w\s.$@<>\[\]?]+|[^\w\s]+")
 _formatter = HtmlFormatter(nowrap=True)
 
 
-def code_block(code: str, info: str | None) -> str:
+def code_block(code: str, info: str | None, *, unfinished: bool = False) -> str:
     """``<pre><code class="language-x">``. ``info`` is what stands behind the fence; its first word is the language.
 
     A language that Pygments does not know keeps its name and stays plain, as does a diagram that the client draws.
+    What is ``unfinished`` is ``<pre class="open">`` and plain: it is drawn anew with every word, and colours would make
+    each of these renderings five times as long.
     """
     name = _LANGUAGE.match(info or "")
     attribute = f' class="language-{name[0].lower()}"' if name else ""
+    if unfinished:
+        return f'<pre class="open"><code{attribute}>{escape(code, quote=False)}</code></pre>\n'
     return f"<pre><code{attribute}>{_highlighted(code, name[0].lower() if name else '')}</code></pre>\n"
 
 

@@ -47,8 +47,8 @@ class Elements(HTMLRenderer):
             return text
         return _anchor(text or escape(url), url, title, ' class="image-link"')
 
-    def block_code(self, code: str, info: str | None = None) -> str:
-        return code_block(code, info)
+    def block_code(self, code: str, info: str | None = None, unfinished: bool = False) -> str:
+        return code_block(code, info, unfinished=unfinished)
 
     def inline_math(self, tex: str) -> str:
         return f'<span class="math inline">{escape(tex)}</span>'

@@ -40,6 +40,29 @@ def test_without_a_language(source: str) -> None:
     assert render_block(source).replace("\n", "") == "<pre><code>a &lt; b</code></pre>"
 
 
+@pytest.mark.parametrize(
+    ("source", "is_open"),
+    [
+        ("```python\nx = 1", True),
+        ("```python\nx = 1\n``", True),
+        ("````python\nx = 1\n```", True),
+        ("~~~python\nx = 1\n```", True),
+        ("```python", True),
+        ("- ```python\n  x = 1\n", True),
+        ("```python\nx = 1\n```", False),
+        ("```python\nx = 1\n  `````  ", False),
+        ("```python\n```", False),
+        ("- ```python\n  x = 1\n  ```", False),
+        ("> ~~~python\n> x = 1\n> ~~~", False),
+        ("    x = 1", False),
+    ],
+)
+def test_colours_come_when_the_fence_closes(source: str, is_open: bool) -> None:
+    html = render_block(source)
+    assert ('<pre class="open">' in html) == is_open
+    assert not (is_open and "<span" in html)
+
+
 def test_leading_and_trailing_lines_are_kept() -> None:
     html = code_block("\n\nx\n\n", "python")
     assert html == '<pre><code class="language-python">\n\n<span class="n">x</span>\n\n</code></pre>\n'

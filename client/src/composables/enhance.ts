@@ -1,13 +1,15 @@
 /**
- * What the server's HTML cannot do by itself: a head with a copy button on code, tables that scroll inside themselves,
+ * What the server's HTML cannot do by itself: a head with buttons on code, tables that scroll inside themselves,
  * formulas, links that leave this tab alone. Works on the DOM of one block, and may be called on it again.
  */
 import type Katex from "katex";
 
 export interface EnhanceLabels {
   code: string;
-  copyCode: string;
   copy: string;
+  copyCode: string;
+  wrap: string;
+  wrapCode: string;
   table: string;
 }
 
@@ -15,7 +17,7 @@ let katex: typeof Katex | null = null;
 let loading: Promise<void> | null = null;
 
 export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
-  block.querySelectorAll("pre").forEach((pre) => addCodeHead(pre, labels));
+  block.querySelectorAll("pre").forEach((pre) => addCodeHead(pre, block, labels));
   block.querySelectorAll("table").forEach((table) => wrapTable(table, labels.table));
   block.querySelectorAll<HTMLInputElement>('li input[type="checkbox"]').forEach((box) => {
     box.setAttribute("aria-label", box.closest("li")?.textContent.trim() ?? "");
@@ -28,26 +30,40 @@ export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
   if (formulas.length > 0) renderFormulas([...formulas]);
 }
 
-function addCodeHead(pre: HTMLPreElement, labels: EnhanceLabels): void {
+function addCodeHead(pre: HTMLPreElement, block: HTMLElement, labels: EnhanceLabels): void {
   const head = pre.parentElement?.matches(".code") ? pre.previousElementSibling : makeCodeHead(pre);
-  const button = head?.querySelector("button");
   const language = /language-(\S+)/.exec(pre.querySelector("code")?.className ?? "")?.[1] ?? labels.code;
   head?.firstElementChild?.replaceChildren(language);
-  button?.replaceChildren(labels.copy);
-  button?.setAttribute("aria-label", labels.copyCode);
+  name(head?.querySelector(".code-wrap"), labels.wrap, labels.wrapCode);
+  name(head?.querySelector(".code-copy"), labels.copy, labels.copyCode);
+  showWrapping(block);
   // What scrolls has to be reachable by keyboard.
   pre.tabIndex = 0;
+}
+
+function name(button: Element | null | undefined, text: string, label: string): void {
+  button?.replaceChildren(text);
+  button?.setAttribute("aria-label", label);
 }
 
 function makeCodeHead(pre: HTMLPreElement): HTMLElement {
   const frame = element("div", "code");
   const head = element("div", "code-head");
-  const button = element("button", "code-copy");
-  button.setAttribute("type", "button");
-  head.append(element("span", "code-language"), button);
+  head.append(element("span", "code-language"), button("code-wrap"), button("code-copy"));
   pre.replaceWith(frame);
   frame.append(head, pre);
   return head;
+}
+
+/** The long lines of a block's code are broken, or not: noted on the block, so that it outlasts its next rendering. */
+export function toggleWrapping(block: HTMLElement): void {
+  block.classList.toggle("wrapped");
+  showWrapping(block);
+}
+
+function showWrapping(block: HTMLElement): void {
+  const pressed = String(block.classList.contains("wrapped"));
+  block.querySelectorAll(".code-wrap").forEach((wrap) => wrap.setAttribute("aria-pressed", pressed));
 }
 
 function wrapTable(table: HTMLTableElement, label: string): void {
@@ -97,5 +113,11 @@ function renderFormula(formula: HTMLElement): void {
 function element(tag: string, className: string): HTMLElement {
   const made = document.createElement(tag);
   made.className = className;
+  return made;
+}
+
+function button(className: string): HTMLElement {
+  const made = element("button", className);
+  made.setAttribute("type", "button");
   return made;
 }

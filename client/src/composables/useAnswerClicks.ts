@@ -1,3 +1,4 @@
+import { toggleWrapping } from "@/composables/enhance";
 import { useCopy } from "@/composables/useCopy";
 import { useI18n } from "vue-i18n";
 
@@ -19,6 +20,8 @@ export function useAnswerClicks(leavesEnd: () => void) {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest<HTMLElement>(".code-copy");
     if (button) void copyCode(button);
+    const block = event.target.closest(".code-wrap")?.closest<HTMLElement>(".block");
+    if (block) toggleWrapping(block);
     const link = event.target.closest<HTMLAnchorElement>('a[href^="#"]');
     if (!link) return;
     // A footnote is no page of the router's.

@@ -15,6 +15,8 @@ export function useEnhancedHtml(block: Readonly<ShallowRef<HTMLElement | null>>,
       code: t("message.code"),
       copy: t("message.copy"),
       copyCode: t("message.copyCode"),
+      wrap: t("message.wrap"),
+      wrapCode: t("message.wrapCode"),
       table: t("message.table"),
     });
   }

@@ -232,6 +232,8 @@ export const en = {
     working: "The answer is on its way",
     code: "Code",
     copyCode: "Copy code",
+    wrap: "Wrap",
+    wrapCode: "Wrap long lines",
     table: "Table",
   },
   ended: {

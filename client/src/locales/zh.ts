@@ -226,6 +226,8 @@ export const zh: typeof en = {
     working: "回答马上就来",
     code: "代码",
     copyCode: "复制代码",
+    wrap: "换行",
+    wrapCode: "自动换行",
     table: "表格",
   },
   ended: {

@@ -1,12 +1,20 @@
 // @vitest-environment happy-dom
-import { enhance } from "@/composables/enhance";
+import { richText } from "@/composables/answerText";
+import { enhance, toggleWrapping } from "@/composables/enhance";
 import { keepUnchanged, toExchanges } from "@/composables/exchanges";
 import { cutLike } from "@/composables/useAnswerBlocks";
 import type { ConversationSnapshot, Message, Role } from "@/protocol/frames.gen";
 import type { Outgoing } from "@/stores/outgoing";
 import { describe, expect, it } from "vitest";
 
-const labels = { code: "Code", copy: "Copy", copyCode: "Copy code", table: "Table" };
+const labels = {
+  code: "Code",
+  copy: "Copy",
+  copyCode: "Copy code",
+  wrap: "Wrap",
+  wrapCode: "Wrap long lines",
+  table: "Table",
+};
 
 function block(html: string): HTMLElement {
   const element = document.createElement("div");
@@ -30,10 +38,23 @@ describe("enhance", () => {
     enhance(element, { ...labels, copy: "复制", copyCode: "复制代码" });
     expect(element.querySelectorAll(".code-head")).toHaveLength(1);
     expect(element.querySelector(".code-language")?.textContent).toBe("python");
-    const button = element.querySelector("button");
+    const button = element.querySelector(".code-copy");
     expect(button?.textContent).toBe("复制");
     expect(button?.getAttribute("aria-label")).toBe("复制代码");
     expect(element.querySelector("pre")?.textContent).toBe("x = 1\n");
+  });
+
+  it("keeps long lines broken where they were, through every rendering", () => {
+    const html = '<pre class="open"><code>x</code></pre>';
+    const element = block(html);
+    enhance(element, labels);
+    toggleWrapping(element);
+    expect(element.querySelector(".code-wrap")?.getAttribute("aria-pressed")).toBe("true");
+    element.innerHTML = html;
+    enhance(element, labels);
+    expect(element.querySelector(".code-wrap")?.getAttribute("aria-pressed")).toBe("true");
+    toggleWrapping(element);
+    expect(element.classList.contains("wrapped")).toBe(false);
   });
 
   it("lets a wide table scroll inside itself, reachable by keyboard", () => {
@@ -61,6 +82,13 @@ describe("enhance", () => {
     enhance(element, labels);
     await expect.poll(() => element.querySelector(".katex")).not.toBeNull();
     expect(element.querySelector<HTMLElement>(".math")?.dataset.tex).toBe("x^2");
+  });
+});
+
+describe("a copied answer", () => {
+  it("has its formulas as TeX and lines in its tables", () => {
+    const html = '<p><span class="math inline">x^2</span></p><div class="math block">y</div><table></table>';
+    expect(richText(html)).toBe('<p>\\( x^2 \\)</p>\\[ y \\]<table border="1"></table>');
   });
 });
 
