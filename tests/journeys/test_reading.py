@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -58,7 +60,7 @@ async def test_an_answer_is_copied_as_markdown_and_as_rich_text(
     scripted: Running, chromium: Browser, upstream: Upstream, secure: bool
 ) -> None:
     """Also on a page without TLS, which has no clipboard of its own."""
-    markdown = "The **sum** is \\(a^2\\).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    markdown = "The **sum** is \\(a^2\\).\n\n| a | b |\n|---|---:|\n| 1 | 2 |\n"
     upstream.script(delta(markdown), finish(), DONE)
     async with Visitor.arriving(chromium, scripted.url, permissions=["clipboard-read", "clipboard-write"]) as ann:
         if not secure:
@@ -66,6 +68,7 @@ async def test_an_answer_is_copied_as_markdown_and_as_rich_text(
         page = await ann.register()
         await ask(page, "What is the sum?")
         await expect(answer(page).locator(".katex")).to_be_visible()
+        await expect(answer(page).get_by_role("cell", name="2")).to_have_css("text-align", re.compile("right$"))
         await answer(page).get_by_role("button", name="Copy", exact=True).click()
         await expect(answer(page).get_by_role("button", name="Copied")).to_be_visible()
         assert (await clipboard(page, "text/plain")).strip() == markdown.strip()
