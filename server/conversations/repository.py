@@ -19,6 +19,8 @@ CURSOR = re.compile(r"(?P<moment>[0-9a-f]{1,14})-(?P<conversation>[0-9a-f]{24})"
 """Microseconds since `EPOCH`, and an id. Fourteen digits reach to the year 4253."""
 SETTINGS_LIMIT = 200
 """Settings of one user, at most."""
+PERSONAL_PROMPT = "system_prompt"
+"""The user's setting that the prompt of each of their conversations begins with."""
 
 
 def find(session: Session, user: str, conversation: str, *, lock: bool = False) -> Conversation:
@@ -100,6 +102,11 @@ def remove(session: Session, user: str, ids: Collection[str]) -> None:
 
 def settings(session: Session, user: str) -> dict[str, Any]:
     return dict(session.exec(select(Setting.key, Setting.value).where(Setting.user_id == user)).all())
+
+
+def personal_prompt(session: Session, user: str) -> str:
+    setting = session.get(Setting, (user, PERSONAL_PROMPT))
+    return "" if setting is None else str(setting.value)
 
 
 def set_setting(session: Session, user: str, key: str, value: Any) -> None:

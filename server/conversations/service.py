@@ -15,7 +15,7 @@ from server.db import Database
 from server.errors import Invalid, NotFound, TooLarge
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
-from server.protocol.commands import Update
+from server.protocol.commands import MAX_SYSTEM_PROMPT, Update
 from server.protocol.events import (
     ConversationDeleted,
     ConversationUpdated,
@@ -163,8 +163,7 @@ class Conversations:
         await self._journal.record(user, work)
 
     async def set_setting(self, user: str, key: str, value: Any) -> None:
-        if len(msgspec.json.encode(value)) > SETTING_CHARS:
-            raise TooLarge(f"A setting may hold {SETTING_CHARS} characters.", field="value")
+        _check_setting(key, value)
 
         def work(session: Session) -> Recorded[None]:
             repository.set_setting(session, user, key, value)
@@ -197,6 +196,14 @@ def _tree_with(session: Session, user: str, conversation: str, message: str, *, 
 
 def _page(session: Session, tree: Tree, ids: list[str], *, more: bool) -> tuple[list[wire.Message], str | None]:
     return objects.messages(repository.messages(session, ids), tree), (ids[0] if more else None)
+
+
+def _check_setting(key: str, value: Any) -> None:
+    if key == repository.PERSONAL_PROMPT:
+        if value is not None and (not isinstance(value, str) or len(value) > MAX_SYSTEM_PROMPT):
+            raise Invalid(f"A system prompt is a text of at most {MAX_SYSTEM_PROMPT:,} characters.", field="value")
+    elif len(msgspec.json.encode(value)) > SETTING_CHARS:
+        raise TooLarge(f"A setting may hold {SETTING_CHARS} characters.", field="value")
 
 
 def _check_params(params: wire.Params | msgspec.UnsetType) -> None:

@@ -139,10 +139,11 @@ def _question(session: Session, run: Run) -> Question:
     tree = conversations.tree(session, run.conversation)
     *path, turn = conversations.messages(session, tree.path(run.turn))
     conversation = conversations.find(session, run.user, run.conversation)
+    prompts = (conversations.personal_prompt(session, run.user), conversation.system_prompt)
     return Question(
         model=cast(str, turn.model),
         params=msgspec.convert(conversation.params, Params),
-        system_prompt=conversation.system_prompt,
+        system_prompt="\n\n".join(filter(str.strip, prompts)),
         messages=[ModelMessage(message.role.value, message.text) for message in path],
     )
 

@@ -153,6 +153,18 @@ async def test_what_cannot_be_kept(server: Running, fields: dict[str, object], f
         assert (refused.value.code, refused.value.frame["field"]) == ("invalid", field)
 
 
+@pytest.mark.parametrize("value", [7, ["x"], "的" * 32_001])
+async def test_what_is_no_personal_prompt(server: Running, value: object) -> None:
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab:
+        await tab.call("settings", key="system_prompt", value="的" * 32_000)
+        with pytest.raises(Refused) as refused:
+            await tab.call("settings", key="system_prompt", value=value)
+        assert (refused.value.code, refused.value.frame["field"]) == ("invalid", "value")
+        async with ann.tab() as new:
+            assert new.synced["snapshot"]["settings"] == {"system_prompt": "的" * 32_000}
+
+
 async def test_models_are_listed(server: Running) -> None:
     ann = await Person.register(server.url)
     async with ann.tab() as tab:

@@ -240,6 +240,30 @@ async def test_the_model_reads_the_path_and_the_prompt(scripted: Running, upstre
         assert path["after"] == sent["turn"]
 
 
+async def test_the_personal_prompt_comes_first(scripted: Running, upstream: Upstream) -> None:
+    """Also of a conversation that has none of its own; taken back, it is gone."""
+    for words in ("one", "title", "two", "three"):
+        upstream.script(delta(words), finish(), DONE)
+    ann = await Person.register(scripted.url)
+    async with ann.tab() as tab:
+
+        async def prompt_of(text: str, conversation: str | None = None) -> tuple[str, list[str]]:
+            sent = await tab.send(text, conversation)
+            await tab.finished(sent["turn"])
+            (body,) = (chat.body for chat in upstream.chats if chat.body["messages"][-1]["content"] == text)
+            given = [message["content"] for message in body["messages"] if message["role"] == "system"]
+            return sent["conversation"], given
+
+        await tab.call("settings", key="system_prompt", value="我是安。")
+        conversation, prompt = await prompt_of("First?")
+        assert prompt == ["我是安。"]
+        await tab.until(lambda: len(upstream.chats) == 2)
+        await tab.call("update", conversation=conversation, system_prompt="Be brief.")
+        assert (await prompt_of("Second?", conversation))[1] == ["我是安。\n\nBe brief."]
+        await tab.call("settings", key="system_prompt", value=None)
+        assert (await prompt_of("Third?", conversation))[1] == ["Be brief."]
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "field"),
     [
