@@ -225,6 +225,9 @@ class Message(SQLModel, table=True):
     model: str | None = Field(default=None, sa_type=String(200))
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    feedback: str | None = Field(default=None, sa_type=ascii_column(8))
+    """A `Verdict`; None: the owner has not said."""
+    feedback_comment: str | None = Field(default=None, sa_type=Text)
     owner: str | None = Field(default=None, sa_type=ID)
     """The worker that runs the turn. Only it may write the answer, and only in the present ``run``."""
     run: int = 0

@@ -11,7 +11,7 @@ import pytest
 
 from server.gateway.dispatch import COST, COSTS, SLOW, SLOW_COST
 from server.protocol import codec, objects
-from server.protocol.codes import AccountRole, CloseCode, ErrorCode, Part, Role, Status
+from server.protocol.codes import AccountRole, CloseCode, ErrorCode, Part, Role, Status, Verdict
 from server.protocol.commands import Command
 from server.protocol.events import AnyFrame, Event
 from server.protocol.replies import REPLIES, ConversationSnapshot, Error, Hello, Reply, UserSnapshot
@@ -74,7 +74,7 @@ def test_codes() -> None:
     assert {name for name, section in ROWS if section.startswith("6.")} == set(Status)
     for code in CloseCode:
         assert re.search(rf"^\|[^|]*\b{code.value}\b", PAGE, re.MULTILINE), code
-    for value in [*Role, *AccountRole, *Part]:
+    for value in [*Role, *AccountRole, *Part, *Verdict]:
         assert f"`{value}`" in PAGE
 
 
@@ -93,6 +93,7 @@ def test_codes() -> None:
         objects.Params,
         objects.Share,
         objects.Usage,
+        objects.Feedback,
         objects.Limits,
         UserSnapshot,
         ConversationSnapshot,

@@ -8,6 +8,7 @@ import msgspec
 
 from server import tables
 from server.protocol import objects
+from server.protocol.codes import Verdict
 from server.transcript.branch import Tree
 
 
@@ -36,6 +37,9 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
     usage = None
     if row.prompt_tokens is not None and row.completion_tokens is not None:
         usage = objects.Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens)
+    feedback = None
+    if row.feedback is not None:
+        feedback = objects.Feedback(value=Verdict(row.feedback), comment=row.feedback_comment)
     return objects.Message(
         id=row.id,
         conversation=row.conversation_id,
@@ -50,6 +54,7 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
         attachments=[],
         siblings=siblings,
         usage=usage,
+        feedback=feedback,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )

@@ -12,13 +12,15 @@ from sqlmodel import Session
 from server import tables
 from server.conversations import drafts, objects, repository, views
 from server.db import Database
-from server.errors import Invalid, NotFound, TooLarge
+from server.errors import Conflict, Invalid, NotFound, TooLarge
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
-from server.protocol.commands import MAX_SYSTEM_PROMPT, Update
+from server.protocol.codes import Role
+from server.protocol.commands import MAX_SYSTEM_PROMPT, GiveFeedback, Update
 from server.protocol.events import (
     ConversationDeleted,
     ConversationUpdated,
+    MessageUpdated,
     SettingsUpdated,
 )
 from server.search import index
@@ -135,6 +137,25 @@ class Conversations:
                 return Recorded(None)
             row.unread = False
             return Recorded(None, [ConversationUpdated(conversation=objects.conversation(row))])
+
+        await self._journal.record(user, work)
+
+    async def give_feedback(self, user: str, command: GiveFeedback) -> None:
+        """What somebody thinks of an answer that has ended; of a running one the row does not have the words."""
+        comment = (command.comment or "").strip() if command.value is not None else ""
+
+        def work(session: Session) -> Recorded[None]:
+            row, message = repository.find_message(session, user, command.message)
+            if message.role is not Role.ASSISTANT:
+                raise Invalid("Only an answer can be good or bad.", field="message")
+            if message.status.live:
+                raise Conflict("The answer is still being written.", field="message")
+            wanted = (command.value, comment or None)
+            if (message.feedback, message.feedback_comment) == wanted:
+                return Recorded(None)
+            message.feedback, message.feedback_comment = wanted
+            told = objects.message(message, repository.siblings(session, message))
+            return Recorded(None, [MessageUpdated(conversation=row.id, message=told)])
 
         await self._journal.record(user, work)
 

@@ -45,6 +45,7 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.CreateShare: shares.handle_create,
     commands.ListShares: shares.handle_list,
     commands.DeleteShare: shares.handle_delete,
+    commands.GiveFeedback: conversations.handle_feedback,
     commands.SetSetting: user.handle_settings,
     commands.ListModels: user.handle_models,
 }

@@ -57,6 +57,13 @@ class Part(StrEnum):
     REASONING = "reasoning"
 
 
+class Verdict(StrEnum):
+    """What somebody thinks of an answer."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
 class Format(StrEnum):
     """How a connection wants live answers: rendered blocks, or plain deltas."""
 

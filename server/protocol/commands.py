@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from server.protocol.codes import Format
+from server.protocol.codes import Format, Verdict
 from server.protocol.objects import Params
 
 RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -22,6 +22,7 @@ MAX_TITLE = 200
 MAX_QUERY = 200
 MAX_SYSTEM_PROMPT = 32_000
 MAX_SHARE_SECONDS = 10 * 366 * 86_400
+MAX_COMMENT = 2_000
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
 
@@ -186,6 +187,14 @@ class DeleteShare(Command, tag="share.delete", kw_only=True):
     share: Id
 
 
+class GiveFeedback(Command, tag="feedback", kw_only=True):
+    """Say what one thinks of an answer; ``null`` takes it back. The comment goes with the value."""
+
+    message: Id
+    value: Verdict | None
+    comment: Annotated[str, Meta(max_length=MAX_COMMENT)] | None = None
+
+
 class SetSetting(Command, tag="settings", kw_only=True):
     """Set one of the user's settings, in every tab. ``null`` removes it."""
 
@@ -219,6 +228,7 @@ AnyCommand = (
     | CreateShare
     | ListShares
     | DeleteShare
+    | GiveFeedback
     | SetSetting
     | ListModels
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from server.protocol.codes import AccountRole, Role, SessionKind, Status
+from server.protocol.codes import AccountRole, Role, SessionKind, Status, Verdict
 
 
 class Object(msgspec.Struct, kw_only=True):
@@ -67,6 +67,11 @@ class Usage(Object, kw_only=True):
     completion_tokens: int
 
 
+class Feedback(Object, kw_only=True, omit_defaults=True):
+    value: Verdict
+    comment: str | None = None
+
+
 class Message(Object, kw_only=True, omit_defaults=True):
     """A row of the transcript. The turn that an assistant message stands for has the message's id."""
 
@@ -86,6 +91,8 @@ class Message(Object, kw_only=True, omit_defaults=True):
     siblings: list[str]
     """Ids of all messages with the same parent, this one included, oldest first."""
     usage: Usage | None = None
+    feedback: Feedback | None = None
+    """What the owner thinks of an answer."""
     created_at: datetime
     finished_at: datetime | None = None
 

@@ -152,6 +152,7 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.CreateShare: Shared,
     commands.ListShares: SharesListed,
     commands.DeleteShare: Done,
+    commands.GiveFeedback: Done,
     commands.SetSetting: Done,
     commands.ListModels: Modelled,
 }

@@ -248,6 +248,7 @@ class Room:
             (2, lambda: seat.ask("update", conversation=conversation, **changes)),
             (1, lambda: seat.ask("delete", conversations=[conversation])),
             (2, lambda: seat.ask("read", conversation=home, message=message)),
+            (2, lambda: seat.ask("feedback", message=turn, value=random.choice((None, "good", "bad")), comment="why")),
             (1, lambda: seat.ask("settings", key=random.choice("abc"), value=random.choice((None, 1, "x")))),
             (4, lambda: seat.follow(conversation, self._format(), resume=random.random() < 0.5)),
             (1, lambda: seat.ask("close", conversation=conversation)),

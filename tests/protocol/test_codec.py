@@ -49,6 +49,7 @@ VALID: dict[str, dict[str, Any]] = {
     "delete": {"conversations": ["c"]},
     "read": {"conversation": "c", "message": "m"},
     "draft": {"conversation": None, "text": ""},
+    "feedback": {"message": "m", "value": "good", "comment": "c"},
     "settings": {"key": "a.b_1", "value": {"any": [1, None, "x"]}},
     "models": {},
 }
@@ -67,6 +68,7 @@ REQUIRED = {
     "delete": ["conversations"],
     "read": ["conversation", "message"],
     "draft": ["conversation", "text"],
+    "feedback": ["message", "value"],
     "settings": ["key", "value"],
 }
 WRONG = [None, True, 1, -1, 1.5, "", "x" * 40_000, [], [1], {}, {"x": 1}]

@@ -236,6 +236,13 @@ export const en = {
     wrapCode: "Wrap long lines",
     table: "Table",
   },
+  feedback: {
+    good: "Good answer",
+    bad: "Bad answer",
+    why: { good: "What was good?", bad: "What was wrong?" },
+    optional: "If you like, say why",
+    takeBack: "Take back",
+  },
   ended: {
     stopped: "You stopped this answer.",
     interrupted: "The server was interrupted while it wrote this answer. What had been saved is here.",

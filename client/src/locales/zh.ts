@@ -230,6 +230,13 @@ export const zh: typeof en = {
     wrapCode: "自动换行",
     table: "表格",
   },
+  feedback: {
+    good: "回答得好",
+    bad: "回答得不好",
+    why: { good: "好在哪里？", bad: "哪里不对？" },
+    optional: "可以说说原因",
+    takeBack: "撤回",
+  },
   ended: {
     stopped: "你停止了这个回答。",
     interrupted: "服务器在写这个回答时中断了，已保存的部分都在这里。",

@@ -22,6 +22,7 @@ export type AnyCommand =
   | CreateShare
   | ListShares
   | DeleteShare
+  | GiveFeedback
   | SetSetting
   | ListModels;
 /**
@@ -31,6 +32,13 @@ export type AnyCommand =
  * via the `definition` "Format".
  */
 export type Format = "html" | "text";
+/**
+ * What somebody thinks of an answer.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Verdict".
+ */
+export type Verdict = "bad" | "good";
 export type AnyEvent =
   | ConversationCreated
   | ConversationUpdated
@@ -387,6 +395,19 @@ export interface DeleteShare {
   share: string;
 }
 /**
+ * Say what one thinks of an answer; ``null`` takes it back. The comment goes with the value.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GiveFeedback".
+ */
+export interface GiveFeedback {
+  type: "feedback";
+  id: string;
+  message: string;
+  value: Verdict | null;
+  comment?: string | null;
+}
+/**
  * Set one of the user's settings, in every tab. ``null`` removes it.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -604,6 +625,7 @@ export interface Message {
   attachments: unknown[];
   siblings: string[];
   usage?: Usage | null;
+  feedback?: Feedback | null;
   created_at: string;
   finished_at?: string | null;
 }
@@ -622,6 +644,14 @@ export interface TurnError {
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Feedback".
+ */
+export interface Feedback {
+  value: Verdict;
+  comment?: string | null;
 }
 /**
  * ``message`` is the assistant's; it carries the text that the run goes on from.
@@ -771,6 +801,7 @@ export interface Replies {
   "share.create": Shared;
   "share.list": SharesListed;
   "share.delete": Done;
+  feedback: Done;
   settings: Done;
   models: Modelled;
 }

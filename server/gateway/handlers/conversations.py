@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.errors import Invalid
 from server.gateway.connection import Connection
 from server.gateway.pages import around_that_fit, newest_that_fit
-from server.protocol.commands import Delete, History, List, Read, Search, Select, SetTitle, Update
+from server.protocol.commands import Delete, GiveFeedback, History, List, Read, Search, Select, SetTitle, Update
 from server.protocol.replies import Done, Historied, Listed, Searched, Titled, Updated
 from server.tables import TitleSource
 
@@ -73,4 +73,9 @@ async def handle_delete(connection: Connection, command: Delete) -> Done:
 
 async def handle_read(connection: Connection, command: Read) -> Done:
     await connection.services.conversations.mark_read(connection.user.id, command.conversation, command.message)
+    return Done()
+
+
+async def handle_feedback(connection: Connection, command: GiveFeedback) -> Done:
+    await connection.services.conversations.give_feedback(connection.user.id, command)
     return Done()
