@@ -17,6 +17,7 @@ from server.accounts.service import Accounts
 from server.carrying.exports import Exports
 from server.carrying.imports import Imports
 from server.carrying.shares import Shares
+from server.conversations.folders import Folders
 from server.conversations.service import Conversations
 from server.db import Database
 from server.errors import Unavailable
@@ -97,6 +98,7 @@ def create_app(settings: Settings) -> Starlette:
         accounts=accounts,
         conversations=conversations,
         shares=shares,
+        folders=Folders(database, journal),
         turns=turns,
         titles=titles,
         search=Search(database),

@@ -181,11 +181,25 @@ class TitleSource(StrEnum):
     """Never overwritten by a model."""
 
 
+class Folder(SQLModel, table=True):
+    """Where somebody keeps conversations."""
+
+    __tablename__ = "folders"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, index=True)
+    name: str = Field(sa_type=String(80))
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class Conversation(SQLModel, table=True):
     """``leaf_id`` and ``live_turn_id`` name messages without a foreign key: the two tables would need each other."""
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_user_id_updated_at_id", "user_id", "updated_at", "id"),)
+    __table_args__ = (
+        Index("ix_conversations_user_id_updated_at_id", "user_id", "updated_at", "id"),
+        Index("ix_conversations_user_id_folder_id_updated_at_id", "user_id", "folder_id", "updated_at", "id"),
+    )
 
     id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
     user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID)
@@ -196,6 +210,8 @@ class Conversation(SQLModel, table=True):
     params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     pinned: bool = False
     archived: bool = False
+    folder_id: str | None = Field(default=None, sa_type=ID)
+    """Without a foreign key, which SQLite could add to the table only by copying it."""
     leaf_id: str | None = Field(default=None, sa_type=ID)
     live_turn_id: str | None = Field(default=None, sa_type=ID)
     """Set while an answer is pending or streaming: what makes a second one ``busy``."""

@@ -94,6 +94,7 @@ def test_codes() -> None:
         objects.Share,
         objects.Usage,
         objects.Feedback,
+        objects.Folder,
         objects.Limits,
         UserSnapshot,
         ConversationSnapshot,

@@ -21,12 +21,17 @@ def conversation(row: tables.Conversation) -> objects.Conversation:
         params=msgspec.convert(row.params, objects.Params),
         pinned=row.pinned,
         archived=row.archived,
+        folder=row.folder_id,
         leaf=row.leaf_id,
         live_turn=row.live_turn_id,
         unread=row.unread,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def folder(row: tables.Folder) -> objects.Folder:
+    return objects.Folder(id=row.id, name=row.name)
 
 
 def message(row: tables.Message, siblings: list[str]) -> objects.Message:

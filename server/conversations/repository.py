@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, tuple_
+from msgspec import UNSET, UnsetType
+from sqlalchemy import ColumnElement, func, tuple_, update
 from sqlmodel import Session, col, delete, select
 
 from server.errors import Invalid, NotFound
-from server.tables import Conversation, Message, Setting
+from server.tables import Conversation, Folder, Message, Setting
 from server.transcript.branch import Node, Tree
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,15 +70,26 @@ def messages(session: Session, ids: Sequence[str]) -> list[Message]:
 
 
 def page(
-    session: Session, user: str, *, before: str | None, limit: int, archived: bool
+    session: Session,
+    user: str,
+    *,
+    before: str | None,
+    limit: int,
+    archived: bool,
+    folder: str | UnsetType | None = UNSET,
 ) -> tuple[list[Conversation], str | None]:
-    """Conversations by their last activity, newest first, and the cursor of the next page."""
+    """Conversations by their last activity, newest first, and the cursor of the next page.
+
+    ``folder``: None for those that are in none; absent for all.
+    """
     query = (
         select(Conversation)
         .where(Conversation.user_id == user, Conversation.archived == archived)
         .order_by(col(Conversation.updated_at).desc(), col(Conversation.id).desc())
         .limit(limit + 1)
     )
+    if folder is not UNSET:
+        query = query.where(Conversation.folder_id == folder)
     if before is not None:
         place = tuple_(col(Conversation.updated_at), col(Conversation.id))
         query = query.where(place < tuple_(*_place(before)))
@@ -98,6 +110,25 @@ def live_turns(session: Session, where: ColumnElement[bool]) -> list[tuple[Conve
 
 def remove(session: Session, user: str, ids: Collection[str]) -> None:
     session.exec(delete(Conversation).where(col(Conversation.id).in_(ids), col(Conversation.user_id) == user))
+
+
+def folders(session: Session, user: str) -> list[Folder]:
+    """Oldest first."""
+    query = select(Folder).where(Folder.user_id == user)
+    return list(session.exec(query.order_by(col(Folder.created_at), col(Folder.id))))
+
+
+def find_folder(session: Session, user: str, folder: str) -> Folder:
+    found = session.get(Folder, folder)
+    if found is None or found.user_id != user:
+        raise NotFound("There is no such folder.", field="folder")
+    return found
+
+
+def empty_folder(session: Session, user: str, folder: str) -> None:
+    """Its conversations are in none."""
+    inside = (col(Conversation.user_id) == user, col(Conversation.folder_id) == folder)
+    session.exec(update(Conversation).where(*inside).values(folder_id=None))
 
 
 def settings(session: Session, user: str) -> dict[str, Any]:

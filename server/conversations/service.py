@@ -16,7 +16,7 @@ from server.errors import Conflict, Invalid, NotFound, TooLarge
 from server.journal import Journal, Recorded
 from server.protocol import objects as wire
 from server.protocol.codes import Role
-from server.protocol.commands import MAX_SYSTEM_PROMPT, GiveFeedback, Update
+from server.protocol.commands import MAX_SYSTEM_PROMPT, GiveFeedback, List, Update
 from server.protocol.events import (
     ConversationDeleted,
     ConversationUpdated,
@@ -50,11 +50,18 @@ class Conversations:
 
         return await self._db.read(work)
 
-    async def page(
-        self, user: str, *, before: str | None, limit: int, archived: bool
-    ) -> tuple[list[wire.Conversation], str | None]:
+    async def page(self, user: str, command: List) -> tuple[list[wire.Conversation], str | None]:
         def work(session: Session) -> tuple[list[wire.Conversation], str | None]:
-            rows, cursor = repository.page(session, user, before=before, limit=limit, archived=archived)
+            if command.folder:
+                repository.find_folder(session, user, command.folder)
+            rows, cursor = repository.page(
+                session,
+                user,
+                before=command.before,
+                limit=command.limit,
+                archived=command.archived,
+                folder=command.folder,
+            )
             return [objects.conversation(row) for row in rows], cursor
 
         return await self._db.read(work)
@@ -105,7 +112,7 @@ class Conversations:
     async def update(self, user: str, command: Update) -> wire.Conversation:
         _check_params(command.params)
 
-        def change(row: tables.Conversation) -> None:
+        def change(session: Session, row: tables.Conversation) -> None:
             if command.model is not UNSET:
                 row.model = command.model
             if command.system_prompt is not UNSET:
@@ -116,13 +123,17 @@ class Conversations:
                 row.pinned = command.pinned
             if command.archived is not UNSET:
                 row.archived = command.archived
+            if command.folder is not UNSET:
+                if command.folder is not None:
+                    repository.find_folder(session, user, command.folder)
+                row.folder_id = command.folder
 
         return await self._change(user, command.conversation, change)
 
     async def set_title(self, user: str, conversation: str, title: str, source: TitleSource) -> str:
         """Names it. A model never overwrites what a person wrote. Returns the title that it has now."""
 
-        def change(row: tables.Conversation) -> None:
+        def change(_session: Session, row: tables.Conversation) -> None:
             if source is TitleSource.PERSON or row.title_source is not TitleSource.PERSON:
                 row.title, row.title_source = title, source
 
@@ -193,12 +204,12 @@ class Conversations:
         await self._journal.record(user, work)
 
     async def _change(
-        self, user: str, conversation: str, change: Callable[[tables.Conversation], None]
+        self, user: str, conversation: str, change: Callable[[Session, tables.Conversation], None]
     ) -> wire.Conversation:
         def work(session: Session) -> Recorded[wire.Conversation]:
             row = repository.find(session, user, conversation, lock=True)
             before = objects.conversation(row)
-            change(row)
+            change(session, row)
             after = objects.conversation(row)
             if after.title != before.title:
                 index.put_title(session, row)

@@ -24,6 +24,7 @@ class Sidebar:
     drafts: list[wire.Draft]
     live_turns: list[wire.TurnState]
     settings: dict[str, Any]
+    folders: list[wire.Folder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def sidebar(session: Session, user: str) -> Sidebar:
         drafts=drafts.all_of(session, user),
         live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
         settings=repository.settings(session, user),
+        folders=[objects.folder(row) for row in repository.folders(session, user)],
     )
 
 

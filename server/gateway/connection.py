@@ -18,6 +18,7 @@ from server.accounts.identity import Identity
 from server.accounts.presence import Presences
 from server.accounts.service import Accounts
 from server.carrying.shares import Shares
+from server.conversations.folders import Folders
 from server.conversations.service import Conversations
 from server.gateway.connections import Connections
 from server.gateway.feed import Feeds
@@ -64,6 +65,7 @@ class Services:
     accounts: Accounts
     conversations: Conversations
     shares: Shares
+    folders: Folders
     turns: Turns
     titles: Titles
     search: Search

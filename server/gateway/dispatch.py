@@ -13,7 +13,7 @@ import structlog
 from server import metrics
 from server.errors import Busy, Forbidden, ParleyError, RateLimited
 from server.gateway.connection import Connection
-from server.gateway.handlers import conversations, logs, shares, turns, user
+from server.gateway.handlers import conversations, library, logs, shares, turns, user
 from server.protocol import commands
 from server.protocol.codes import AccountRole, CloseCode, ErrorCode
 from server.protocol.commands import Command
@@ -47,6 +47,9 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.DeleteShare: shares.handle_delete,
     commands.GiveFeedback: conversations.handle_feedback,
     commands.SetSetting: user.handle_settings,
+    commands.CreateFolder: library.handle_folder_create,
+    commands.UpdateFolder: library.handle_folder_update,
+    commands.DeleteFolder: library.handle_folder_delete,
     commands.ListModels: user.handle_models,
 }
 

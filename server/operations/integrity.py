@@ -61,8 +61,9 @@ def _references(connection: Connection) -> Iterator[str]:
 
 
 def _tree(connection: Connection) -> Iterator[str]:
-    """What no foreign key can hold, because the two tables would need each other."""
+    """What no foreign key holds."""
     tables = SQLModel.metadata.tables
+    folder = tables["folders"]
     message, talk, other = tables["messages"], tables["conversations"], tables["messages"].alias()
     inside = exists().where(other.c.conversation_id == talk.c.id)
     beside = exists().where(other.c.conversation_id == message.c.conversation_id)
@@ -89,6 +90,11 @@ def _tree(connection: Connection) -> Iterator[str]:
             talk.c.live_turn_id.is_not(None)
             & ~inside.where(other.c.id == talk.c.live_turn_id, other.c.status.in_(LIVE)),
             "conversations wait for an answer that nobody writes, and take no question",
+        ),
+        (
+            talk,
+            talk.c.folder_id.is_not(None) & ~exists().where(folder.c.id == talk.c.folder_id),
+            "conversations are in a folder that does not exist, and are listed nowhere",
         ),
         (message, live & ~known, "answers are being written without their conversation knowing"),
         (message, live & message.c.owner.is_(None), "answers are being written by nobody"),

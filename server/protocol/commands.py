@@ -23,7 +23,10 @@ MAX_QUERY = 200
 MAX_SYSTEM_PROMPT = 32_000
 MAX_SHARE_SECONDS = 10 * 366 * 86_400
 MAX_COMMENT = 2_000
+MAX_FOLDER_NAME = 80
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+
+FolderName = Annotated[str, Meta(min_length=1, max_length=MAX_FOLDER_NAME)]
 
 
 class Command(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -117,6 +120,8 @@ class List(Command, tag="list", kw_only=True):
     before: Id | None = None
     limit: PageSize = 50
     archived: bool = False
+    folder: Id | UnsetType | None = UNSET
+    """Those in this folder; null: those in none; absent: all."""
 
 
 class History(Command, tag="history", kw_only=True):
@@ -144,6 +149,8 @@ class Update(Command, tag="update", kw_only=True):
     params: Params | UnsetType = UNSET
     pinned: bool | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
+    folder: Id | UnsetType | None = UNSET
+    """null takes it out of its folder."""
 
 
 class Delete(Command, tag="delete", kw_only=True):
@@ -202,6 +209,25 @@ class SetSetting(Command, tag="settings", kw_only=True):
     value: Any
 
 
+class CreateFolder(Command, tag="folder.create", kw_only=True):
+    """A new folder, with nothing in it."""
+
+    name: FolderName
+
+
+class UpdateFolder(Command, tag="folder.update", kw_only=True):
+    """Another name for a folder."""
+
+    folder: Id
+    name: FolderName
+
+
+class DeleteFolder(Command, tag="folder.delete", kw_only=True):
+    """Delete a folder; its conversations stay, and are in none."""
+
+    folder: Id
+
+
 class ListModels(Command, tag="models", kw_only=True):
     """The models that the user may ask."""
 
@@ -230,5 +256,8 @@ AnyCommand = (
     | DeleteShare
     | GiveFeedback
     | SetSetting
+    | CreateFolder
+    | UpdateFolder
+    | DeleteFolder
     | ListModels
 )

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from server.protocol.codes import Part, Status
-from server.protocol.objects import Conversation, Message, Model, Notice, Session, User
+from server.protocol.objects import Conversation, Folder, Message, Model, Notice, Session, User
 
 
 class Event(msgspec.Struct, kw_only=True, tag_field="type"):
@@ -69,6 +69,12 @@ class ModelsUpdated(UserEvent, tag="models.updated", kw_only=True):
 class SettingsUpdated(UserEvent, tag="settings.updated", kw_only=True):
     key: str
     value: Any
+
+
+class FoldersUpdated(UserEvent, tag="folders.updated", kw_only=True):
+    """All of them. A conversation whose folder is not among them is in none."""
+
+    folders: list[Folder]
 
 
 class AccountUpdated(UserEvent, tag="account.updated", kw_only=True):
@@ -139,6 +145,7 @@ AnyEvent = (
     | DraftUpdated
     | ModelsUpdated
     | SettingsUpdated
+    | FoldersUpdated
     | AccountUpdated
     | NoticeGiven
     | MessageCreated

@@ -48,6 +48,8 @@ class Conversation(Object, kw_only=True, omit_defaults=True):
     params: Params
     pinned: bool
     archived: bool
+    folder: str | None = None
+    """None: in none."""
     leaf: str | None
     """The last message of the active path."""
     live_turn: str | None = None
@@ -55,6 +57,11 @@ class Conversation(Object, kw_only=True, omit_defaults=True):
     created_at: datetime
     updated_at: datetime
     """The last activity: a message came or an answer ended."""
+
+
+class Folder(Object, kw_only=True):
+    id: str
+    name: str
 
 
 class TurnError(Object, kw_only=True):

@@ -11,6 +11,7 @@ from server.protocol.codes import ErrorCode
 from server.protocol.objects import (
     Conversation,
     Draft,
+    Folder,
     Hit,
     Limits,
     LiveTurn,
@@ -55,6 +56,7 @@ class UserSnapshot(Data, kw_only=True):
     models: list[Model]
     live_turns: list[TurnState]
     settings: dict[str, Any]
+    folders: list[Folder]
     notices: list[Notice]
 
 
@@ -126,6 +128,10 @@ class SharesListed(Data, kw_only=True):
     shares: list[Share]
 
 
+class Foldered(Data, kw_only=True):
+    folder: Folder
+
+
 class Modelled(Data, kw_only=True):
     models: list[Model]
 
@@ -154,6 +160,9 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.DeleteShare: Done,
     commands.GiveFeedback: Done,
     commands.SetSetting: Done,
+    commands.CreateFolder: Foldered,
+    commands.UpdateFolder: Foldered,
+    commands.DeleteFolder: Done,
     commands.ListModels: Modelled,
 }
 

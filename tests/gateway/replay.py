@@ -239,6 +239,13 @@ def fold_user(state: Frame, event: Frame) -> Frame:
             state["settings"] = {key: value for key, value in state["settings"].items() if key != event["key"]}
             if event["value"] is not None:
                 state["settings"][event["key"]] = event["value"]
+        case "folders.updated":
+            state["folders"] = event["folders"]
+            known = {folder["id"] for folder in event["folders"]}
+            rows = state["conversations"]
+            state["conversations"] = [
+                row if row.get("folder") in known else {k: v for k, v in row.items() if k != "folder"} for row in rows
+            ]
         case "account.updated":
             state["user"] = event["user"]
         case "models.updated":

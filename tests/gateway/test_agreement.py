@@ -181,6 +181,7 @@ class Room:
         self.checker = Seat(person)
         self.sends: list[Frame] = []
         self.conversations: list[str] = []
+        self.folders: list[str] = []
         self.turns: list[str] = []
         self.messages: list[tuple[str, str]] = []
         """Conversation and message."""
@@ -231,6 +232,7 @@ class Room:
                 {"archived": random.random() < 0.3},
                 {"system_prompt": f"Be {random.random()}."},
                 {"params": {"temperature": 0.5}},
+                {"folder": random.choice([None, *self.folders])},
             )
         )
         acts: list[tuple[int, Callable[[], Awaitable[object]]]] = [
@@ -249,6 +251,7 @@ class Room:
             (1, lambda: seat.ask("delete", conversations=[conversation])),
             (2, lambda: seat.ask("read", conversation=home, message=message)),
             (2, lambda: seat.ask("feedback", message=turn, value=random.choice((None, "good", "bad")), comment="why")),
+            (1, lambda: self._folder(seat)),
             (1, lambda: seat.ask("settings", key=random.choice("abc"), value=random.choice((None, 1, "x")))),
             (4, lambda: seat.follow(conversation, self._format(), resume=random.random() < 0.5)),
             (1, lambda: seat.ask("close", conversation=conversation)),
@@ -294,6 +297,16 @@ class Room:
 
     def _home(self, message: str) -> str:
         return next(home for home, known in self.messages if known == message)
+
+    async def _folder(self, seat: Seat) -> None:
+        """A new one, or another name for one, or its end."""
+        name, end = f"Folder {next(self._ids)}", self.random.random() < 0.4
+        if not self.folders or self.random.random() < 0.5:
+            self.folders.append((await seat.ask("folder.create", name=name))["folder"]["id"])
+        elif end:
+            await seat.ask("folder.delete", folder=self.random.choice(self.folders))
+        else:
+            await seat.ask("folder.update", folder=self.random.choice(self.folders), name=name)
 
     def _format(self) -> str:
         return self.random.choice(("html", "text"))

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.fixtures.browser import Visitor, answer, ask
+from tests.fixtures.browser import Visitor, answer, ask, row
 from tests.fixtures.server import Running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+
+def folder(page: Page, name: str) -> Locator:
+    return page.get_by_test_id("folder").filter(has=page.get_by_role("button", name=name, exact=True))
+
+
+async def talk(page: Page, text: str) -> None:
+    await page.get_by_test_id("new-chat").click()
+    await ask(page, text)
+    await expect(row(page, text)).to_have_count(1)
+    await expect(answer(page)).to_have_attribute("data-status", "complete")
+
+
+async def choose(page: Page, menu: str, *entries: str) -> None:
+    """By keyboard alone."""
+    await page.get_by_role("button", name=f"Options for {menu}").press("Enter")
+    for entry in entries:
+        await page.get_by_role("menuitem", name=entry, exact=True).press("Enter")
 
 
 async def test_good_and_bad(server: Running, chromium: Browser) -> None:
@@ -32,3 +50,37 @@ async def test_good_and_bad(server: Running, chromium: Browser) -> None:
         await second.get_by_role("button", name="Take back").click()
         await expect(bad).to_have_attribute("aria-pressed", "false")
         await expect(second.get_by_label("What was wrong?")).to_have_count(0)
+
+
+async def test_folders(server: Running, chromium: Browser) -> None:
+    """Made, filled by menu and by hand, renamed and deleted; what was inside is listed by date again."""
+    async with Visitor.arriving(chromium, server.url) as ann:
+        first = await ann.register()
+        for text in ("Kyoto", "Osaka", "Tides"):
+            await talk(first, text)
+        second = await ann.open()
+        await choose(first, "“Kyoto”", "Move to…", "New folder…")
+        await first.get_by_label("Name").fill("旅行")
+        await first.get_by_role("button", name="Create").click()
+        await expect(row(folder(first, "旅行"), "Kyoto")).to_be_visible()
+        await expect(row(first, "Kyoto")).to_have_count(1)
+
+        await row(second, "Osaka").get_by_role("link").drag_to(folder(second, "旅行"))
+        for tab in (first, second):
+            await expect(folder(tab, "旅行").get_by_test_id("sidebar-row")).to_have_count(2)
+            await expect(tab.get_by_test_id("sidebar-row")).to_have_count(3)
+
+        await choose(second, "the folder “旅行”", "Rename")
+        await second.get_by_label("New name of the folder").fill("Journeys")
+        await second.get_by_label("New name of the folder").press("Enter")
+        await row(folder(first, "Journeys"), "Osaka").get_by_role("link").drag_to(row(first, "Tides"))
+        await expect(folder(second, "Journeys").get_by_test_id("sidebar-row")).to_have_count(1)
+
+        await first.reload()
+        await expect(row(folder(first, "Journeys"), "Kyoto")).to_be_visible()
+        await choose(first, "the folder “Journeys”", "Delete")
+        await expect(first.get_by_role("alertdialog")).to_contain_text("Its conversations stay")
+        await first.get_by_role("button", name="Delete the folder").click()
+        for tab in (first, second):
+            await expect(tab.get_by_test_id("folder")).to_have_count(0)
+            await expect(tab.get_by_test_id("sidebar-row")).to_have_count(3)

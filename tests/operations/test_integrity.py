@@ -31,6 +31,7 @@ ONE = "WHERE text = 'null'"
         (f"UPDATE messages SET parent_id = 'nobody' {ONE}", "1 messages follow one that their conversation"),
         ("UPDATE conversations SET leaf_id = 'nobody'", "1 conversations end with a message that they do not have"),
         ("UPDATE conversations SET leaf_id = NULL", "1 conversations show none of their messages"),
+        ("UPDATE conversations SET folder_id = 'none'", "1 conversations are in a folder that does not exist"),
         ("UPDATE conversations SET live_turn_id = leaf_id", "1 conversations wait for an answer that nobody writes"),
         (f"UPDATE messages SET status = 'streaming', owner = 'w' {ONE}", "1 answers are being written without their"),
         (f"UPDATE messages SET status = 'pending' {ONE}", "1 answers are being written by nobody"),

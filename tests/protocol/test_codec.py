@@ -36,7 +36,7 @@ VALID: dict[str, dict[str, Any]] = {
     "continue": {"turn": "t", "client_id": None},
     "select": {"message": "m"},
     "title": {"conversation": "c", "title": "T"},
-    "list": {"before": "b", "limit": 100, "archived": True},
+    "list": {"before": "b", "limit": 100, "archived": True, "folder": None},
     "history": {"conversation": "c", "before": "m", "around": None, "limit": 1},
     "update": {
         "conversation": "c",
@@ -45,12 +45,16 @@ VALID: dict[str, dict[str, Any]] = {
         "params": {"temperature": 1, "max_tokens": None},
         "pinned": True,
         "archived": False,
+        "folder": "f",
     },
     "delete": {"conversations": ["c"]},
     "read": {"conversation": "c", "message": "m"},
     "draft": {"conversation": None, "text": ""},
     "feedback": {"message": "m", "value": "good", "comment": "c"},
     "settings": {"key": "a.b_1", "value": {"any": [1, None, "x"]}},
+    "folder.create": {"name": "文件夹"},
+    "folder.update": {"folder": "f", "name": "n"},
+    "folder.delete": {"folder": "f"},
     "models": {},
 }
 REQUIRED = {
@@ -70,6 +74,9 @@ REQUIRED = {
     "draft": ["conversation", "text"],
     "feedback": ["message", "value"],
     "settings": ["key", "value"],
+    "folder.create": ["name"],
+    "folder.update": ["folder", "name"],
+    "folder.delete": ["folder"],
 }
 WRONG = [None, True, 1, -1, 1.5, "", "x" * 40_000, [], [1], {}, {"x": 1}]
 """Values of every type; each field accepts some of them."""

@@ -24,6 +24,7 @@ USER_EVENTS = {
     "draft",
     "models.updated",
     "settings.updated",
+    "folders.updated",
     "account.updated",
     "notice",
 }

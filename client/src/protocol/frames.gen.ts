@@ -24,6 +24,9 @@ export type AnyCommand =
   | DeleteShare
   | GiveFeedback
   | SetSetting
+  | CreateFolder
+  | UpdateFolder
+  | DeleteFolder
   | ListModels;
 /**
  * How a connection wants live answers: rendered blocks, or plain deltas.
@@ -49,6 +52,7 @@ export type AnyEvent =
   | DraftUpdated
   | ModelsUpdated
   | SettingsUpdated
+  | FoldersUpdated
   | AccountUpdated
   | NoticeGiven
   | MessageCreated
@@ -268,6 +272,7 @@ export interface List {
   before?: string | null;
   limit?: number;
   archived?: boolean;
+  folder?: string | null;
 }
 /**
  * The ancestors of a message, or the path through one, oldest first. One of the two is named.
@@ -310,6 +315,7 @@ export interface Update {
   params?: Params;
   pinned?: boolean;
   archived?: boolean;
+  folder?: string | null;
 }
 /**
  * How the model is asked.
@@ -420,6 +426,40 @@ export interface SetSetting {
   value: unknown;
 }
 /**
+ * A new folder, with nothing in it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CreateFolder".
+ */
+export interface CreateFolder {
+  type: "folder.create";
+  id: string;
+  name: string;
+}
+/**
+ * Another name for a folder.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "UpdateFolder".
+ */
+export interface UpdateFolder {
+  type: "folder.update";
+  id: string;
+  folder: string;
+  name: string;
+}
+/**
+ * Delete a folder; its conversations stay, and are in none.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "DeleteFolder".
+ */
+export interface DeleteFolder {
+  type: "folder.delete";
+  id: string;
+  folder: string;
+}
+/**
  * The models that the user may ask.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -450,6 +490,7 @@ export interface Conversation {
   params: Params;
   pinned: boolean;
   archived: boolean;
+  folder?: string | null;
   leaf: string | null;
   live_turn?: string | null;
   unread: boolean;
@@ -555,6 +596,25 @@ export interface SettingsUpdated {
   offset?: number;
   key: string;
   value: unknown;
+}
+/**
+ * All of them. A conversation whose folder is not among them is in none.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "FoldersUpdated".
+ */
+export interface FoldersUpdated {
+  type: "folders.updated";
+  offset?: number;
+  folders: Folder[];
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Folder".
+ */
+export interface Folder {
+  id: string;
+  name: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -803,6 +863,9 @@ export interface Replies {
   "share.delete": Done;
   feedback: Done;
   settings: Done;
+  "folder.create": Foldered;
+  "folder.update": Foldered;
+  "folder.delete": Done;
   models: Modelled;
 }
 /**
@@ -833,6 +896,7 @@ export interface UserSnapshot {
   models: Model[];
   live_turns: TurnState[];
   settings: {};
+  folders: Folder[];
   notices: Notice[];
 }
 /**
@@ -984,6 +1048,13 @@ export interface Share {
  */
 export interface SharesListed {
   shares: Share[];
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Foldered".
+ */
+export interface Foldered {
+  folder: Folder;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

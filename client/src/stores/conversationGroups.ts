@@ -8,11 +8,15 @@ export interface ConversationGroup {
   conversations: Conversation[];
 }
 
+/** Newest first. */
+export function byActivity(conversations: Iterable<Conversation>): Conversation[] {
+  return [...conversations].sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at));
+}
+
 /** By local calendar days, newest activity first; groups without a conversation are left out. */
 export function groupConversations(conversations: Iterable<Conversation>, now: Date): ConversationGroup[] {
-  const sorted = [...conversations].sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at));
   const groups = new Map<Group, Conversation[]>(GROUPS.map((name) => [name, []]));
-  for (const conversation of sorted) groups.get(groupOf(conversation, now))?.push(conversation);
+  for (const conversation of byActivity(conversations)) groups.get(groupOf(conversation, now))?.push(conversation);
   return [...groups].map(([name, members]) => ({ name, conversations: members })).filter(hasMembers);
 }
 

@@ -44,6 +44,18 @@ export const useConversations = defineStore("conversations", () => {
     else liveTurns.delete(conversation.id);
   }
 
+  /** Of a page: what is known already came by an event, and is newer. */
+  function putOlder(page: Conversation[]): void {
+    page.filter(({ id }) => !byId.has(id)).forEach(put);
+  }
+
+  /** Of folders that are gone. */
+  function leaveFolders(gone: (folder: string) => boolean): void {
+    for (const { folder, ...conversation } of [...byId.values()]) {
+      if (folder && gone(folder)) byId.set(conversation.id, conversation);
+    }
+  }
+
   function drop(id: string): void {
     byId.delete(id);
     liveTurns.delete(id);
@@ -65,9 +77,9 @@ export const useConversations = defineStore("conversations", () => {
     if (loading.value || next.value === null) return;
     loading.value = true;
     try {
-      const page = await link.request({ type: "list", before: next.value, limit: PAGE });
-      // What is known already came by an event, and is newer than the page.
-      page.conversations.filter(({ id }) => !byId.has(id)).forEach(put);
+      // Those in folders come when their folder is looked into.
+      const page = await link.request({ type: "list", folder: null, before: next.value, limit: PAGE });
+      putOlder(page.conversations);
       next.value = page.next;
     } finally {
       loading.value = false;
@@ -103,6 +115,6 @@ export const useConversations = defineStore("conversations", () => {
 
   return {
     byId, liveTurns, failed, next, synced, loading, listed,
-    replaceAll, clear, put, drop, turnChanged, loadMore, loadArchived, rename, update, remove, markRead,
+    replaceAll, clear, put, putOlder, leaveFolders, drop, turnChanged, loadMore, loadArchived, rename, update, remove, markRead,
   };
 });

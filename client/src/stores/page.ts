@@ -1,4 +1,4 @@
-import type { Conversation } from "@/protocol/frames.gen";
+import type { Conversation, Folder } from "@/protocol/frames.gen";
 import { useLocalStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
 import { ref, shallowReactive, shallowRef } from "vue";
@@ -14,6 +14,9 @@ export const usePage = defineStore("page", () => {
   const section = ref("general");
   /** To be deleted, once that is confirmed. */
   const deleting = shallowRef<Conversation | null>(null);
+  const deletingFolder = shallowRef<Folder | null>(null);
+  /** A folder is about to be made, for a conversation or for none. */
+  const newFolder = shallowRef<{ holding: string | null } | null>(null);
   /** To be given to others. */
   const sharing = shallowRef<Conversation | null>(null);
   /** To be taken along. */
@@ -32,5 +35,5 @@ export const usePage = defineStore("page", () => {
     else openSettings(at);
   }
 
-  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, sharing, exporting, unsent };
+  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, deletingFolder, newFolder, sharing, exporting, unsent };
 });

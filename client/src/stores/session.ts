@@ -4,6 +4,7 @@ import type { ConversationEvent, EventOf, UserEvent } from "@/protocol/frames";
 import { useAccount } from "@/stores/account";
 import { useConversations } from "@/stores/conversations";
 import { useDevices } from "@/stores/devices";
+import { useFolders } from "@/stores/folders";
 import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { useOutgoing } from "@/stores/outgoing";
@@ -17,6 +18,7 @@ export const useSession = defineStore("session", () => {
   const account = useAccount();
   const conversations = useConversations();
   const devices = useDevices();
+  const folders = useFolders();
   const link = useLink();
   const models = useModels();
   const outgoing = useOutgoing();
@@ -35,6 +37,7 @@ export const useSession = defineStore("session", () => {
     "models.updated": (event) => (models.all = event.models),
     "session.opened": ({ session }) => devices.opened(session.id),
     "session.closed": ({ session }) => devices.closed(session),
+    "folders.updated": (event) => folders.updated(event.folders),
     "settings.updated": ({ key, value }) => preferences.apply(key, value),
   };
 
@@ -59,6 +62,7 @@ export const useSession = defineStore("session", () => {
   function end(): void {
     link.disconnect();
     conversations.clear();
+    folders.replaceAll([]);
     transcripts.clear();
     outgoing.clear();
     models.chosen = null;
@@ -76,6 +80,7 @@ export const useSession = defineStore("session", () => {
     models.all = snapshot.models;
     preferences.replaceAll(snapshot.settings);
     conversations.replaceAll(snapshot);
+    folders.replaceAll(snapshot.folders);
   }
 
   function conversationEvent(event: ConversationEvent): void {

@@ -17,7 +17,7 @@ function conversation(id: string, change: Partial<Conversation> = {}): Conversat
 function snapshot(conversations: Conversation[], change: Partial<UserSnapshot> = {}): UserSnapshot {
   const user = { id: "u", email: "", username: "", role: "user" as const, created_at: "" };
   return {
-    user, conversations, next: null, drafts: [], sessions: [], models: [], live_turns: [], settings: {}, notices: [],
+    user, conversations, next: null, drafts: [], sessions: [], models: [], live_turns: [], settings: {}, folders: [], notices: [],
     ...change,
   };
 }
@@ -58,7 +58,7 @@ describe("conversations", () => {
     request.mockResolvedValueOnce({ conversations: [conversation("a", { title: "Old" }), conversation("b")], next: null });
     await Promise.all([store.loadMore(), store.loadMore()]);
     expect(request).toHaveBeenCalledOnce();
-    expect(request).toHaveBeenCalledWith({ type: "list", before: "a", limit: 50 });
+    expect(request).toHaveBeenCalledWith({ type: "list", folder: null, before: "a", limit: 50 });
     expect(store.byId.get("a")?.title).toBe("New");
     expect(store.byId.has("b")).toBe(true);
     await store.loadMore();

@@ -22,9 +22,7 @@ async def handle_title(connection: Connection, command: SetTitle) -> Titled:
 
 
 async def handle_list(connection: Connection, command: List) -> Listed:
-    conversations, cursor = await connection.services.conversations.page(
-        connection.user.id, before=command.before, limit=command.limit, archived=command.archived
-    )
+    conversations, cursor = await connection.services.conversations.page(connection.user.id, command)
     return Listed(conversations=conversations, next=cursor)
 
 

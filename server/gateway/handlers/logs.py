@@ -79,6 +79,7 @@ async def _sync(connection: Connection, command: Sync) -> Synced:
             models=[as_model(model) for model in services.catalog.models],
             live_turns=listed.live_turns,
             settings=listed.settings,
+            folders=listed.folders,
             notices=[],
         )
         return Synced(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot)

@@ -1,0 +1,21 @@
+"""Commands about what a user keeps beside conversations."""
+
+from __future__ import annotations
+
+from server.gateway.connection import Connection
+from server.protocol.commands import CreateFolder, DeleteFolder, UpdateFolder
+from server.protocol.replies import Done, Foldered
+
+
+async def handle_folder_create(connection: Connection, command: CreateFolder) -> Foldered:
+    return Foldered(folder=await connection.services.folders.create(connection.user.id, command.name))
+
+
+async def handle_folder_update(connection: Connection, command: UpdateFolder) -> Foldered:
+    folders = connection.services.folders
+    return Foldered(folder=await folders.rename(connection.user.id, command.folder, command.name))
+
+
+async def handle_folder_delete(connection: Connection, command: DeleteFolder) -> Done:
+    await connection.services.folders.delete(connection.user.id, command.folder)
+    return Done()
