@@ -18,6 +18,7 @@ from server.carrying.exports import Exports
 from server.carrying.imports import Imports
 from server.carrying.shares import Shares
 from server.conversations.folders import Folders
+from server.conversations.presets import Presets
 from server.conversations.service import Conversations
 from server.db import Database
 from server.errors import Unavailable
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> Starlette:
         conversations=conversations,
         shares=shares,
         folders=Folders(database, journal),
+        presets=Presets(database, journal),
         turns=turns,
         titles=titles,
         search=Search(database),

@@ -278,6 +278,18 @@ class Setting(SQLModel, table=True):
     value: Any = Field(default=None, sa_type=JSON)
 
 
+class Preset(SQLModel, table=True):
+    """A prompt that somebody keeps to be sent again."""
+
+    __tablename__ = "presets"
+
+    id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
+    user_id: str = Field(foreign_key="users.id", ondelete="CASCADE", sa_type=ID, index=True)
+    name: str = Field(default="", sa_type=String(80))
+    text: str = Field(default="", sa_type=LONG_TEXT)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class Draft(SQLModel, table=True):
     """What somebody has typed and not sent."""
 

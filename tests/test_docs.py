@@ -95,6 +95,7 @@ def test_codes() -> None:
         objects.Usage,
         objects.Feedback,
         objects.Folder,
+        objects.Preset,
         objects.Limits,
         UserSnapshot,
         ConversationSnapshot,

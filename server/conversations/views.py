@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col
 
 from server import tables
-from server.conversations import drafts, objects, repository
+from server.conversations import drafts, objects, presets, repository
 from server.protocol import objects as wire
 from server.protocol.events import PathSelected
 from server.transcript.branch import Tree, common_prefix
@@ -25,6 +25,7 @@ class Sidebar:
     live_turns: list[wire.TurnState]
     settings: dict[str, Any]
     folders: list[wire.Folder]
+    presets: list[wire.Preset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def sidebar(session: Session, user: str) -> Sidebar:
         live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],
         settings=repository.settings(session, user),
         folders=[objects.folder(row) for row in repository.folders(session, user)],
+        presets=presets.all_of(session, user),
     )
 
 

@@ -19,6 +19,7 @@ from server.accounts.presence import Presences
 from server.accounts.service import Accounts
 from server.carrying.shares import Shares
 from server.conversations.folders import Folders
+from server.conversations.presets import Presets
 from server.conversations.service import Conversations
 from server.gateway.connections import Connections
 from server.gateway.feed import Feeds
@@ -66,6 +67,7 @@ class Services:
     conversations: Conversations
     shares: Shares
     folders: Folders
+    presets: Presets
     turns: Turns
     titles: Titles
     search: Search

@@ -50,6 +50,8 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.CreateFolder: library.handle_folder_create,
     commands.UpdateFolder: library.handle_folder_update,
     commands.DeleteFolder: library.handle_folder_delete,
+    commands.SavePreset: library.handle_preset_save,
+    commands.DeletePreset: library.handle_preset_delete,
     commands.ListModels: user.handle_models,
 }
 

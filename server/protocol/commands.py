@@ -24,6 +24,8 @@ MAX_SYSTEM_PROMPT = 32_000
 MAX_SHARE_SECONDS = 10 * 366 * 86_400
 MAX_COMMENT = 2_000
 MAX_FOLDER_NAME = 80
+MAX_PRESET_NAME = 80
+MAX_PRESET = 16_000
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
 FolderName = Annotated[str, Meta(min_length=1, max_length=MAX_FOLDER_NAME)]
@@ -228,6 +230,20 @@ class DeleteFolder(Command, tag="folder.delete", kw_only=True):
     folder: Id
 
 
+class SavePreset(Command, tag="preset.save", kw_only=True):
+    """Keep a prompt: a new one, or another name and text for one."""
+
+    preset: Id | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_PRESET_NAME)]
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_PRESET)]
+
+
+class DeletePreset(Command, tag="preset.delete", kw_only=True):
+    """Keep a prompt no longer."""
+
+    preset: Id
+
+
 class ListModels(Command, tag="models", kw_only=True):
     """The models that the user may ask."""
 
@@ -259,5 +275,7 @@ AnyCommand = (
     | CreateFolder
     | UpdateFolder
     | DeleteFolder
+    | SavePreset
+    | DeletePreset
     | ListModels
 )

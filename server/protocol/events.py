@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from server.protocol.codes import Part, Status
-from server.protocol.objects import Conversation, Folder, Message, Model, Notice, Session, User
+from server.protocol.objects import Conversation, Folder, Message, Model, Notice, Preset, Session, User
 
 
 class Event(msgspec.Struct, kw_only=True, tag_field="type"):
@@ -75,6 +75,12 @@ class FoldersUpdated(UserEvent, tag="folders.updated", kw_only=True):
     """All of them. A conversation whose folder is not among them is in none."""
 
     folders: list[Folder]
+
+
+class PresetsUpdated(UserEvent, tag="presets.updated", kw_only=True):
+    """All of them."""
+
+    presets: list[Preset]
 
 
 class AccountUpdated(UserEvent, tag="account.updated", kw_only=True):
@@ -146,6 +152,7 @@ AnyEvent = (
     | ModelsUpdated
     | SettingsUpdated
     | FoldersUpdated
+    | PresetsUpdated
     | AccountUpdated
     | NoticeGiven
     | MessageCreated

@@ -64,6 +64,14 @@ class Folder(Object, kw_only=True):
     name: str
 
 
+class Preset(Object, kw_only=True):
+    """A prompt that the user keeps to be sent again."""
+
+    id: str
+    name: str
+    text: str
+
+
 class TurnError(Object, kw_only=True):
     code: str
     message: str

@@ -18,6 +18,7 @@ from server.protocol.objects import (
     Message,
     Model,
     Notice,
+    Preset,
     Server,
     Session,
     Share,
@@ -57,6 +58,7 @@ class UserSnapshot(Data, kw_only=True):
     live_turns: list[TurnState]
     settings: dict[str, Any]
     folders: list[Folder]
+    presets: list[Preset]
     notices: list[Notice]
 
 
@@ -132,6 +134,10 @@ class Foldered(Data, kw_only=True):
     folder: Folder
 
 
+class Saved(Data, kw_only=True):
+    preset: Preset
+
+
 class Modelled(Data, kw_only=True):
     models: list[Model]
 
@@ -163,6 +169,8 @@ REPLIES: dict[type[commands.Command], type[Data]] = {
     commands.CreateFolder: Foldered,
     commands.UpdateFolder: Foldered,
     commands.DeleteFolder: Done,
+    commands.SavePreset: Saved,
+    commands.DeletePreset: Done,
     commands.ListModels: Modelled,
 }
 

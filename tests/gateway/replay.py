@@ -18,6 +18,8 @@ from tests.fixtures.client import Frame
 
 USER = "user"
 """The name of the user's log among the views; the others are named by their conversation."""
+REPLACED = {"account.updated": "user", "models.updated": "models", "presets.updated": "presets"}
+"""What an event tells as a whole."""
 FINAL = ("complete", "stopped", "failed", "interrupted", "truncated")
 
 
@@ -246,10 +248,9 @@ def fold_user(state: Frame, event: Frame) -> Frame:
             state["conversations"] = [
                 row if row.get("folder") in known else {k: v for k, v in row.items() if k != "folder"} for row in rows
             ]
-        case "account.updated":
-            state["user"] = event["user"]
-        case "models.updated":
-            state["models"] = event["models"]
+        case "account.updated" | "models.updated" | "presets.updated":
+            key = REPLACED[event["type"]]
+            state[key] = event[key]
         case other:
             raise AssertionError(f"the fold does not know {other}")
     return state

@@ -182,6 +182,7 @@ class Room:
         self.sends: list[Frame] = []
         self.conversations: list[str] = []
         self.folders: list[str] = []
+        self.presets: list[str] = []
         self.turns: list[str] = []
         self.messages: list[tuple[str, str]] = []
         """Conversation and message."""
@@ -252,6 +253,7 @@ class Room:
             (2, lambda: seat.ask("read", conversation=home, message=message)),
             (2, lambda: seat.ask("feedback", message=turn, value=random.choice((None, "good", "bad")), comment="why")),
             (1, lambda: self._folder(seat)),
+            (1, lambda: self._preset(seat)),
             (1, lambda: seat.ask("settings", key=random.choice("abc"), value=random.choice((None, 1, "x")))),
             (4, lambda: seat.follow(conversation, self._format(), resume=random.random() < 0.5)),
             (1, lambda: seat.ask("close", conversation=conversation)),
@@ -307,6 +309,14 @@ class Room:
             await seat.ask("folder.delete", folder=self.random.choice(self.folders))
         else:
             await seat.ask("folder.update", folder=self.random.choice(self.folders), name=name)
+
+    async def _preset(self, seat: Seat) -> None:
+        preset = self.random.choice([None, *self.presets])
+        if preset is not None and self.random.random() < 0.4:
+            await seat.ask("preset.delete", preset=preset)
+            return
+        saved = await seat.ask("preset.save", preset=preset, name=f"Prompt {next(self._ids)}", text="Say more.")
+        self.presets.append(saved["preset"]["id"])
 
     def _format(self) -> str:
         return self.random.choice(("html", "text"))

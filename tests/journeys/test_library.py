@@ -84,3 +84,52 @@ async def test_folders(server: Running, chromium: Browser) -> None:
         for tab in (first, second):
             await expect(tab.get_by_test_id("folder")).to_have_count(0)
             await expect(tab.get_by_test_id("sidebar-row")).to_have_count(3)
+
+
+async def test_prompts(server: Running, chromium: Browser) -> None:
+    """Kept in one tab, put in by "/" in the other; never while an input method composes."""
+    async with Visitor.arriving(chromium, server.url) as ann:
+        first = await ann.register()
+        second = await ann.open()
+        await first.get_by_role("button", name="Account menu of ann").click()
+        await first.get_by_role("menuitem", name="Prompts").click()
+        for name, text in (
+            ("翻译成英文", "把下面的文字翻译成英文："),
+            ("Brief", "Be brief.\nVery brief."),
+            ("Brave", "x"),
+        ):
+            await first.get_by_role("button", name="New prompt").click()
+            await first.get_by_label("Name").fill(name)
+            await first.get_by_label("Text").fill(text)
+            await first.get_by_role("button", name="Save").click()
+            await expect(first.get_by_test_id("preset").filter(has_text=name)).to_be_visible()
+        await first.get_by_role("button", name="Change “Brave”").click()
+        await first.get_by_label("Text").fill("Be brave.")
+        await first.get_by_role("button", name="Save").click()
+
+        box, options = second.get_by_test_id("composer"), second.get_by_role("option")
+        await box.fill("/")
+        await expect(options).to_have_count(3)
+        await box.fill("/BR")
+        await expect(options).to_have_count(2)
+        await box.press("ArrowDown")
+        await expect(second.get_by_role("option", name="Brief")).to_have_attribute("aria-selected", "true")
+        await box.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+        await expect(box).to_have_value("/BR")
+        await box.press("Enter")
+        await expect(box).to_have_value("Be brief.\nVery brief.")
+        await expect(options).to_have_count(0)
+        await expect(second.get_by_test_id("message")).to_have_count(0)
+
+        await box.fill("/翻译")
+        await box.press("Escape")
+        await expect(options).to_have_count(0)
+        await box.fill("")
+        await box.fill("/翻译")
+        await options.click()
+        await expect(box).to_have_value("把下面的文字翻译成英文：")
+        await expect(box).to_be_focused()
+
+        await first.get_by_role("button", name="Delete “Brave”").click()
+        await box.fill("/")
+        await expect(options).to_have_count(2)

@@ -55,6 +55,8 @@ VALID: dict[str, dict[str, Any]] = {
     "folder.create": {"name": "文件夹"},
     "folder.update": {"folder": "f", "name": "n"},
     "folder.delete": {"folder": "f"},
+    "preset.save": {"preset": None, "name": "提示", "text": "t"},
+    "preset.delete": {"preset": "p"},
     "models": {},
 }
 REQUIRED = {
@@ -77,6 +79,8 @@ REQUIRED = {
     "folder.create": ["name"],
     "folder.update": ["folder", "name"],
     "folder.delete": ["folder"],
+    "preset.save": ["name", "text"],
+    "preset.delete": ["preset"],
 }
 WRONG = [None, True, 1, -1, 1.5, "", "x" * 40_000, [], [1], {}, {"x": 1}]
 """Values of every type; each field accepts some of them."""

@@ -25,6 +25,7 @@ USER_EVENTS = {
     "models.updated",
     "settings.updated",
     "folders.updated",
+    "presets.updated",
     "account.updated",
     "notice",
 }

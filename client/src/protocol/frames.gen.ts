@@ -27,6 +27,8 @@ export type AnyCommand =
   | CreateFolder
   | UpdateFolder
   | DeleteFolder
+  | SavePreset
+  | DeletePreset
   | ListModels;
 /**
  * How a connection wants live answers: rendered blocks, or plain deltas.
@@ -53,6 +55,7 @@ export type AnyEvent =
   | ModelsUpdated
   | SettingsUpdated
   | FoldersUpdated
+  | PresetsUpdated
   | AccountUpdated
   | NoticeGiven
   | MessageCreated
@@ -460,6 +463,30 @@ export interface DeleteFolder {
   folder: string;
 }
 /**
+ * Keep a prompt: a new one, or another name and text for one.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SavePreset".
+ */
+export interface SavePreset {
+  type: "preset.save";
+  id: string;
+  preset?: string | null;
+  name: string;
+  text: string;
+}
+/**
+ * Keep a prompt no longer.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "DeletePreset".
+ */
+export interface DeletePreset {
+  type: "preset.delete";
+  id: string;
+  preset: string;
+}
+/**
  * The models that the user may ask.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -615,6 +642,28 @@ export interface FoldersUpdated {
 export interface Folder {
   id: string;
   name: string;
+}
+/**
+ * All of them.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "PresetsUpdated".
+ */
+export interface PresetsUpdated {
+  type: "presets.updated";
+  offset?: number;
+  presets: Preset[];
+}
+/**
+ * A prompt that the user keeps to be sent again.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Preset".
+ */
+export interface Preset {
+  id: string;
+  name: string;
+  text: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -866,6 +915,8 @@ export interface Replies {
   "folder.create": Foldered;
   "folder.update": Foldered;
   "folder.delete": Done;
+  "preset.save": Saved;
+  "preset.delete": Done;
   models: Modelled;
 }
 /**
@@ -897,6 +948,7 @@ export interface UserSnapshot {
   live_turns: TurnState[];
   settings: {};
   folders: Folder[];
+  presets: Preset[];
   notices: Notice[];
 }
 /**
@@ -1055,6 +1107,13 @@ export interface SharesListed {
  */
 export interface Foldered {
   folder: Folder;
+}
+/**
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Saved".
+ */
+export interface Saved {
+  preset: Preset;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

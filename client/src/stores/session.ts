@@ -9,6 +9,7 @@ import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { useOutgoing } from "@/stores/outgoing";
 import { usePreferences } from "@/stores/preferences";
+import { usePresets } from "@/stores/presets";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 
@@ -23,6 +24,7 @@ export const useSession = defineStore("session", () => {
   const models = useModels();
   const outgoing = useOutgoing();
   const preferences = usePreferences();
+  const presets = usePresets();
   const transcripts = useTranscripts();
 
   const userEvents: UserEventTable = {
@@ -38,6 +40,7 @@ export const useSession = defineStore("session", () => {
     "session.opened": ({ session }) => devices.opened(session.id),
     "session.closed": ({ session }) => devices.closed(session),
     "folders.updated": (event) => folders.updated(event.folders),
+    "presets.updated": (event) => (presets.all = event.presets),
     "settings.updated": ({ key, value }) => preferences.apply(key, value),
   };
 
@@ -63,6 +66,7 @@ export const useSession = defineStore("session", () => {
     link.disconnect();
     conversations.clear();
     folders.replaceAll([]);
+    presets.all = [];
     transcripts.clear();
     outgoing.clear();
     models.chosen = null;
@@ -81,6 +85,7 @@ export const useSession = defineStore("session", () => {
     preferences.replaceAll(snapshot.settings);
     conversations.replaceAll(snapshot);
     folders.replaceAll(snapshot.folders);
+    presets.all = snapshot.presets;
   }
 
   function conversationEvent(event: ConversationEvent): void {

@@ -17,7 +17,7 @@ function conversation(id: string, change: Partial<Conversation> = {}): Conversat
 function snapshot(conversations: Conversation[], change: Partial<UserSnapshot> = {}): UserSnapshot {
   const user = { id: "u", email: "", username: "", role: "user" as const, created_at: "" };
   return {
-    user, conversations, next: null, drafts: [], sessions: [], models: [], live_turns: [], settings: {}, folders: [], notices: [],
+    user, conversations, next: null, drafts: [], sessions: [], models: [], live_turns: [], settings: {}, folders: [], presets: [], notices: [],
     ...change,
   };
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from server.gateway.connection import Connection
-from server.protocol.commands import CreateFolder, DeleteFolder, UpdateFolder
-from server.protocol.replies import Done, Foldered
+from server.protocol.commands import CreateFolder, DeleteFolder, DeletePreset, SavePreset, UpdateFolder
+from server.protocol.replies import Done, Foldered, Saved
 
 
 async def handle_folder_create(connection: Connection, command: CreateFolder) -> Foldered:
@@ -18,4 +18,13 @@ async def handle_folder_update(connection: Connection, command: UpdateFolder) ->
 
 async def handle_folder_delete(connection: Connection, command: DeleteFolder) -> Done:
     await connection.services.folders.delete(connection.user.id, command.folder)
+    return Done()
+
+
+async def handle_preset_save(connection: Connection, command: SavePreset) -> Saved:
+    return Saved(preset=await connection.services.presets.save(connection.user.id, command))
+
+
+async def handle_preset_delete(connection: Connection, command: DeletePreset) -> Done:
+    await connection.services.presets.delete(connection.user.id, command.preset)
     return Done()

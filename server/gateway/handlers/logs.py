@@ -80,6 +80,7 @@ async def _sync(connection: Connection, command: Sync) -> Synced:
             live_turns=listed.live_turns,
             settings=listed.settings,
             folders=listed.folders,
+            presets=listed.presets,
             notices=[],
         )
         return Synced(epoch=position.epoch, offset=position.offset, recovered=False, snapshot=snapshot)
