@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -61,6 +62,8 @@ CLIENT = Path(__file__).resolve().parent.parent / "client" / "dist"
 FIRST_LOOK_SECONDS = 1.5
 """How long the start waits for the models, so that the first question does not go to the demo model for nothing."""
 SWEEP_SECONDS = 30.0
+TEMPORARY_SECONDS = 30.0
+"""From one look for temporary conversations that nobody needs any more to the next."""
 PURGE_SECONDS = 3600.0
 
 
@@ -120,6 +123,9 @@ def create_app(settings: Settings) -> Starlette:
     async def sweep() -> None:
         event_log.sweep()
 
+    async def forget_temporary() -> None:
+        await conversations.forget_temporary(now() - timedelta(seconds=settings.temporary_seconds))
+
     async def purge() -> None:
         await accounts.purge(now())
         await turns.forget_requests()
@@ -153,6 +159,7 @@ def create_app(settings: Settings) -> Starlette:
             if database.kind != "sqlite":  # whose only user looks after nobody, and is looked after by nobody
                 tasks.start_soon(heartbeat.serve, sweeps)
             tasks.start_soon(_every, SWEEP_SECONDS, sweep)
+            tasks.start_soon(_every, TEMPORARY_SECONDS, forget_temporary)
             tasks.start_soon(_every, PURGE_SECONDS, purge)
             async with supervisor:
                 yield

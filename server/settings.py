@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     active_turns: int = Field(default=8, ge=1, le=1000)
     import_bytes: int = Field(default=200 << 20, ge=1 << 16, le=16 << 30)
 
+    temporary_seconds: int = Field(default=3600, ge=1, le=30 * 86_400)
+
     connections: int = Field(default=4000, ge=1, le=1_000_000)
     user_connections: int = Field(default=250, ge=1, le=1_000_000)
     socket_rate: int = Field(default=1000, ge=10, le=1_000_000)

@@ -199,6 +199,7 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         Index("ix_conversations_user_id_updated_at_id", "user_id", "updated_at", "id"),
         Index("ix_conversations_user_id_folder_id_updated_at_id", "user_id", "folder_id", "updated_at", "id"),
+        Index("ix_conversations_temporary_updated_at", "temporary", "updated_at"),
     )
 
     id: str = Field(default_factory=new_id, sa_type=ID, primary_key=True)
@@ -212,6 +213,8 @@ class Conversation(SQLModel, table=True):
     archived: bool = False
     folder_id: str | None = Field(default=None, sa_type=ID)
     """Without a foreign key, which SQLite could add to the table only by copying it."""
+    temporary: bool = Field(default=False, sa_type=Boolean, sa_column_kwargs={"server_default": text("0")})
+    """Listed nowhere, and deleted some time after its last activity."""
     leaf_id: str | None = Field(default=None, sa_type=ID)
     live_turn_id: str | None = Field(default=None, sa_type=ID)
     """Set while an answer is pending or streaming: what makes a second one ``busy``."""

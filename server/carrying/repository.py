@@ -22,9 +22,10 @@ Place = tuple[datetime, str]
 
 
 def page_of_ids(session: Session, user: str, after: Place | None, limit: int) -> list[Place]:
-    """The user's conversations, oldest first."""
+    """The user's conversations, without temporary ones, oldest first."""
     order = (col(tables.Conversation.created_at), col(tables.Conversation.id))
-    query = select(tables.Conversation.created_at, tables.Conversation.id).where(tables.Conversation.user_id == user)
+    query = select(tables.Conversation.created_at, tables.Conversation.id)
+    query = query.where(tables.Conversation.user_id == user, ~col(tables.Conversation.temporary))
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     return [(moment, id) for moment, id in session.exec(query.order_by(*order).limit(limit))]

@@ -19,7 +19,7 @@ from server.carrying import as_html, repository
 from server.carrying.format import Conversation, path_of
 from server.conversations import repository as conversations
 from server.db import Database
-from server.errors import Invalid, NotFound
+from server.errors import Conflict, Invalid, NotFound
 from server.pages import page
 from server.pages.page import Page
 from server.pages.words import Language, Words, words
@@ -57,7 +57,8 @@ class Shares:
 
     async def create(self, user: str, conversation: str, expires_in: int | None) -> objects.Share:
         def work(session: Session) -> objects.Share:
-            conversations.find(session, user, conversation, lock=True)
+            if conversations.find(session, user, conversation, lock=True).temporary:
+                raise Conflict("A temporary conversation is not kept, and cannot be shared.")
             count = session.exec(select(func.count()).select_from(Share).where(Share.user_id == user, _good())).one()
             if count >= MOST:
                 raise Invalid(f"You have {MOST} links already. Take one back first.")

@@ -22,6 +22,7 @@ def conversation(row: tables.Conversation) -> objects.Conversation:
         pinned=row.pinned,
         archived=row.archived,
         folder=row.folder_id,
+        temporary=row.temporary,
         leaf=row.leaf_id,
         live_turn=row.live_turn_id,
         unread=row.unread,

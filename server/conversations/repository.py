@@ -84,7 +84,7 @@ def page(
     """
     query = (
         select(Conversation)
-        .where(Conversation.user_id == user, Conversation.archived == archived)
+        .where(Conversation.user_id == user, Conversation.archived == archived, ~col(Conversation.temporary))
         .order_by(col(Conversation.updated_at).desc(), col(Conversation.id).desc())
         .limit(limit + 1)
     )
@@ -106,6 +106,14 @@ def live_turns(session: Session, where: ColumnElement[bool]) -> list[tuple[Conve
     """Conversations with a running answer, and that answer's row."""
     query = select(Conversation, Message).join(Message, col(Message.id) == Conversation.live_turn_id).where(where)
     return list(session.exec(query))
+
+
+def left_temporary(session: Session, before: datetime, limit: int) -> list[tuple[str, str]]:
+    """Users and their temporary conversations in which nothing has happened since, and nothing happens."""
+    query = select(Conversation.user_id, Conversation.id).where(
+        col(Conversation.temporary), Conversation.updated_at < before, col(Conversation.live_turn_id).is_(None)
+    )
+    return list(session.exec(query.limit(limit)))
 
 
 def remove(session: Session, user: str, ids: Collection[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,6 +31,8 @@ from server.transcript.branch import Tree
 
 SETTING_CHARS = 20_000
 """JSON characters of one setting's value."""
+FORGOTTEN = 500
+"""Temporary conversations that one look deletes, at most."""
 TEMPERATURES = (0.0, 2.0)
 
 
@@ -113,6 +117,8 @@ class Conversations:
         _check_params(command.params)
 
         def change(session: Session, row: tables.Conversation) -> None:
+            if row.temporary and (command.pinned is True or command.archived is True or command.folder):
+                raise Conflict("A temporary conversation is not kept, and listed nowhere.")
             if command.model is not UNSET:
                 row.model = command.model
             if command.system_prompt is not UNSET:
@@ -181,6 +187,19 @@ class Conversations:
             return Recorded(True, [ConversationDeleted(conversation=deleted) for deleted in conversations])
 
         return await self._journal.record(user, work)
+
+    async def forget_temporary(self, before: datetime) -> None:
+        """Deletes temporary conversations whose last activity was earlier. Any number of workers may do so at once."""
+
+        def work(session: Session, conversation: str) -> Recorded[None]:
+            row = session.get(tables.Conversation, conversation, with_for_update=True)
+            if row is None or row.live_turn_id is not None or row.updated_at >= before:
+                return Recorded(None)  # somebody was faster, or goes on in it
+            session.delete(row)
+            return Recorded(None, [ConversationDeleted(conversation=conversation)])
+
+        for user, left in await self._db.read(lambda session: repository.left_temporary(session, before, FORGOTTEN)):
+            await self._journal.record(user, partial(work, conversation=left))
 
     async def set_draft(self, user: str, conversation: str | None, text: str, connection: str) -> None:
         """Keeps what is typed; empty: there is nothing any more. ``connection`` is where it is typed."""

@@ -72,6 +72,8 @@ class Send(Command, tag="send", kw_only=True):
     parent: Id | UnsetType | None = UNSET
     """The message that the sender saw last; null for a new root; absent for the end of the active path."""
     format: Format = Format.HTML
+    temporary: bool = False
+    """A new conversation that is not kept."""
 
 
 class Stop(Command, tag="stop", kw_only=True):

@@ -50,6 +50,8 @@ class Conversation(Object, kw_only=True, omit_defaults=True):
     archived: bool
     folder: str | None = None
     """None: in none."""
+    temporary: bool = False
+    """Listed nowhere, and deleted an hour after its last activity."""
     leaf: str | None
     """The last message of the active path."""
     live_turn: str | None = None

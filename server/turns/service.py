@@ -70,12 +70,20 @@ class Turns:
     async def send(self, user: str, command: Send, connection: str) -> Asked:
         """The draft of the place is what was sent now: ``connection`` has emptied its box already."""
         self._check_text(command.text)
+        if command.temporary and command.conversation is not None:
+            raise Invalid("Only a new conversation can be temporary.", field="temporary")
         conversation = command.conversation or new_id()
 
         def plant(session: Session) -> Planted:
             if command.conversation is None:
                 title = first_words(command.text)
-                row = Conversation(id=conversation, user_id=user, title=title, title_source=TitleSource.WORDS)
+                row = Conversation(
+                    id=conversation,
+                    user_id=user,
+                    title=title,
+                    title_source=TitleSource.WORDS,
+                    temporary=command.temporary,
+                )
             else:
                 row = conversations.find(session, user, conversation, lock=True)
             self._check_free(session, row)
@@ -88,7 +96,7 @@ class Turns:
             planted.events.extend(drafts.write(session, user, command.conversation, "", connection))
             return planted
 
-        content = _content(command, "conversation", "text", "model", "parent")
+        content = _content(command, "conversation", "text", "model", "parent", "temporary")
         return await self._begin(user, conversation, command.client_id, content, plant)
 
     async def regenerate(self, user: str, command: Regenerate) -> str:

@@ -46,7 +46,7 @@ class Titles:
 
     @staticmethod
     def wanted(conversation: tables.Conversation) -> bool:
-        return conversation.title_source is TitleSource.WORDS
+        return conversation.title_source is TitleSource.WORDS and not conversation.temporary
 
     async def write(self, user: str, conversation: str) -> None:
         """Names a conversation that has its first answer. Its failure costs nobody more than a title."""
@@ -88,13 +88,16 @@ async def _ask(model: ChatModel, exchange: list[ModelMessage]) -> str:
 
 
 def _exchange(session: Session, user: str, conversation: str) -> tuple[str | None, list[ModelMessage]]:
-    """The model of the first answer on the active path, with that answer and its question, if it ended well."""
+    """The model of the first answer on the active path, with that answer and its question, if it ended well.
+
+    No model reads a temporary conversation to name it.
+    """
     row = repository.find(session, user, conversation)
     ids = repository.tree(session, conversation).path(row.leaf_id)[:2]
     messages = repository.messages(session, ids)
     if len(messages) == 2 and (not messages[1].text or messages[1].status in (Status.FAILED, Status.PENDING)):
         messages.pop()
-    model = messages[1].model if len(messages) == 2 else None
+    model = messages[1].model if len(messages) == 2 and not row.temporary else None
     return model, [ModelMessage(message.role.value, message.text) for message in messages]
 
 

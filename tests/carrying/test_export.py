@@ -150,6 +150,16 @@ async def test_everything_there_is_comes_once(server: Running) -> None:
     assert len(ids) == 250
 
 
+async def test_a_temporary_conversation_is_not_in_it(server: Running) -> None:
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab:
+        kept = await asked(tab, "kept")
+        sent = await tab.send("not kept", temporary=True)
+        await tab.ended(sent["turn"])
+    files = unpacked((await take_out(ann)).content)
+    assert [json.loads(text)["conversation"]["id"] for text in files.values()] == [kept]
+
+
 async def test_nothing_at_all(server: Running) -> None:
     ann = await Person.register(server.url)
     assert unpacked((await take_out(ann)).content) == {}

@@ -270,9 +270,10 @@ def compare(view: View, fresh: Frame) -> None:
 def shown_of_user(state: Frame) -> Frame:
     """What must be equal, without the order of rows, which a client makes for itself."""
     shown = dict(state)
+    shown["conversations"] = [row for row in state["conversations"] if not row.get("temporary")]
     orders = (("conversations", "id"), ("live_turns", "turn"), ("sessions", "id"), ("drafts", "conversation"))
     for key, by in orders:
-        shown[key] = sorted(state[key], key=lambda row: row[by] or "")
+        shown[key] = sorted(shown[key], key=lambda row: row[by] or "")
     return shown
 
 

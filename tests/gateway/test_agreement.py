@@ -269,6 +269,8 @@ class Room:
             "client_id": f"c{next(self._ids)}",
             "format": self._format(),
         }
+        if conversation is None and self.random.random() < 0.3:
+            fields["temporary"] = True
         if conversation is not None and self.random.random() < 0.3:
             known = [message for home, message in self.messages if home == conversation]
             fields["parent"] = self.random.choice([None, *known])

@@ -133,3 +133,30 @@ async def test_prompts(server: Running, chromium: Browser) -> None:
         await first.get_by_role("button", name="Delete “Brave”").click()
         await box.fill("/")
         await expect(options).to_have_count(2)
+
+
+async def test_a_temporary_chat(server: Running, chromium: Browser) -> None:
+    """Listed in no tab, still there after a reload, and gone when it is left."""
+    async with Visitor.arriving(chromium, server.url) as ann:
+        first = await ann.register()
+        second = await ann.open()
+        await first.get_by_test_id("temporary").click()
+        await expect(first.get_by_text("it is deleted when you leave it")).to_be_visible()
+        await ask(first, "A secret")
+        await expect(answer(first)).to_have_attribute("data-status", "complete")
+        await expect(first.get_by_text("Temporary", exact=True)).to_be_visible()
+        await first.reload()
+        await expect(answer(first)).to_have_attribute("data-status", "complete")
+        await expect(first.get_by_text("it is deleted when you leave it")).to_be_visible()
+        watcher = await ann.open(first.url.removeprefix(server.url))
+        await expect(answer(watcher)).to_have_attribute("data-status", "complete")
+
+        await talk(second, "Kept")
+        for tab in (first, second):
+            await expect(tab.get_by_test_id("sidebar-row")).to_have_count(1)
+        await row(first, "Kept").get_by_role("link").click()
+        await expect(watcher.get_by_test_id("message")).to_have_count(0)
+        await first.go_back()
+        await expect(first.get_by_text("This conversation does not exist.")).to_be_visible()
+        await first.get_by_test_id("new-chat").click()
+        await expect(first.get_by_test_id("temporary")).to_have_attribute("aria-pressed", "false")

@@ -29,6 +29,7 @@ VALID: dict[str, dict[str, Any]] = {
         "model": "m",
         "parent": None,
         "format": "html",
+        "temporary": True,
     },
     "stop": {"turn": "t"},
     "regenerate": {"turn": "t", "model": None, "client_id": "x"},

@@ -5,6 +5,7 @@ import { useConversations } from "@/stores/conversations";
 import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { type Outgoing, useOutgoing } from "@/stores/outgoing";
+import { usePage } from "@/stores/page";
 import { useTranscripts } from "@/stores/transcripts";
 import { liveMessage } from "@/transcript/tree";
 import { computed, type Ref } from "vue";
@@ -15,6 +16,7 @@ export function useChat(id: Ref<string | null>) {
   const link = useLink();
   const models = useModels();
   const outgoing = useOutgoing();
+  const page = usePage();
   const transcripts = useTranscripts();
   const { orTell } = useErrorWords();
 
@@ -30,6 +32,8 @@ export function useChat(id: Ref<string | null>) {
     id.value === null ? models.forNewChat : (models.byId.get(conversation.value?.model ?? "") ?? models.standard),
   );
 
+  const temporary = computed(() => (id.value === null ? page.temporary : (conversation.value?.temporary ?? false)));
+
   /** The conversation once the message is stored, null if it is not. */
   function send(text: string): Promise<string | null> {
     return outgoing.send({
@@ -37,6 +41,7 @@ export function useChat(id: Ref<string | null>) {
       text,
       parent: snapshot.value?.messages.at(-1)?.id,
       model: id.value === null ? model.value?.id : undefined,
+      temporary: id.value === null && page.temporary,
     });
   }
 
@@ -60,7 +65,7 @@ export function useChat(id: Ref<string | null>) {
     else await orTell(conversations.update(id.value, { model: chosen }));
   }
 
-  return { snapshot, conversation, unstored, live, busy, model, send, stop, regenerate, chooseModel };
+  return { snapshot, conversation, unstored, live, busy, model, temporary, send, stop, regenerate, chooseModel };
 }
 
 export type Chat = ReturnType<typeof useChat>;

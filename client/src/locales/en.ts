@@ -223,6 +223,11 @@ export const en = {
     toEndNew: "Scroll to the end: there is new text",
     demoOnly: "This is the demo model. It knows nothing, but it shows how everything works.",
   },
+  temporary: {
+    toggle: "Temporary chat",
+    badge: "Temporary",
+    hint: "A temporary chat is not in your list, and it is deleted when you leave it.",
+  },
   suggest: {
     explain: { title: "Explain", text: "how tides work, with a small table" },
     code: { title: "Write", text: "a Python function that finds prime numbers" },

@@ -217,6 +217,11 @@ export const zh: typeof en = {
     toEndNew: "滚动到底部：有新内容",
     demoOnly: "这是演示模型。它什么都不懂，但能展示所有功能。",
   },
+  temporary: {
+    toggle: "临时对话",
+    badge: "临时",
+    hint: "临时对话不会出现在列表中，离开后即被删除。",
+  },
   suggest: {
     explain: { title: "解释一下", text: "潮汐是怎么形成的，附一个小表格" },
     code: { title: "写一段代码", text: "用 Python 找出素数" },

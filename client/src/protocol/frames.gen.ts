@@ -190,6 +190,7 @@ export interface Send {
   model?: string | null;
   parent?: string | null;
   format?: Format;
+  temporary?: boolean;
 }
 /**
  * End a running answer; what was written stays.
@@ -518,6 +519,7 @@ export interface Conversation {
   pinned: boolean;
   archived: boolean;
   folder?: string | null;
+  temporary?: boolean;
   leaf: string | null;
   live_turn?: string | null;
   unread: boolean;

@@ -19,7 +19,7 @@ export const useConversations = defineStore("conversations", () => {
   const synced = ref(false);
   const loading = ref(false);
 
-  const listed = computed(() => [...byId.values()].filter(({ archived }) => !archived));
+  const listed = computed(() => [...byId.values()].filter(({ archived, temporary }) => !archived && !temporary));
 
   function replaceAll(snapshot: UserSnapshot): void {
     byId.clear();

@@ -12,6 +12,8 @@ export interface Outgoing {
   text: string;
   parent: string | undefined;
   model: string | undefined;
+  /** The new conversation is not kept. */
+  temporary: boolean;
   state: "pending" | "sent" | "failed";
   error?: Error;
   /** Once it is stored, its id. */
@@ -29,7 +31,7 @@ export const useOutgoing = defineStore("outgoing", () => {
   const list = computed(() => [...entries.values()]);
 
   /** Resolves with the conversation once the message is stored; null when it failed, and is shown so. */
-  function send(draft: Pick<Outgoing, "conversation" | "text" | "parent" | "model">): Promise<string | null> {
+  function send(draft: Pick<Outgoing, "conversation" | "text" | "parent" | "model" | "temporary">): Promise<string | null> {
     return attempt({ ...draft, clientId: newClientId(), state: "pending" });
   }
 
@@ -48,6 +50,7 @@ export const useOutgoing = defineStore("outgoing", () => {
         text: entry.text,
         client_id: entry.clientId,
         ...(entry.parent === undefined ? {} : { parent: entry.parent }),
+        ...(entry.temporary ? { temporary: true } : {}),
         ...(entry.model === undefined ? {} : { model: entry.model }),
       });
       origins.set(sent.message, entry.clientId);

@@ -23,6 +23,8 @@ export const usePage = defineStore("page", () => {
   const exporting = shallowRef<Conversation | null>(null);
   /** Conversation, or null for a new one → what is typed and not sent. */
   const unsent = shallowReactive(new Map<string | null, string>());
+  /** The chat that does not exist yet will not be kept. */
+  const temporary = ref(false);
 
   function openSettings(at: string): void {
     section.value = at;
@@ -35,5 +37,8 @@ export const usePage = defineStore("page", () => {
     else openSettings(at);
   }
 
-  return { folded, drawer, dialog, section, openSettings, toggleSettings, deleting, deletingFolder, newFolder, sharing, exporting, unsent };
+  return {
+    folded, drawer, dialog, section, openSettings, toggleSettings, deleting, deletingFolder, newFolder, sharing, exporting,
+    unsent, temporary,
+  };
 });

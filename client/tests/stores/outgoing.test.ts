@@ -7,7 +7,7 @@ import { useTranscripts } from "@/stores/transcripts";
 import { createPinia, setActivePinia } from "pinia";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-const draft = { conversation: null, text: "Why?", parent: undefined, model: "demo" };
+const draft = { conversation: null, text: "Why?", parent: undefined, model: "demo", temporary: false };
 const sent = { conversation: "c1", message: "m1", turn: "t1", epoch: "E", offset: 0 };
 
 beforeEach(() => setActivePinia(createPinia()));
