@@ -244,6 +244,8 @@ class Message(SQLModel, table=True):
     model: str | None = Field(default=None, sa_type=String(200))
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    context_start_id: str | None = Field(default=None, sa_type=ID)
+    """The oldest message that the model was given for this answer; None: all of them."""
     feedback: str | None = Field(default=None, sa_type=ascii_column(8))
     """A `Verdict`; None: the owner has not said."""
     feedback_comment: str | None = Field(default=None, sa_type=Text)

@@ -60,6 +60,7 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
         attachments=[],
         siblings=siblings,
         usage=usage,
+        context_start=None if row.status.live else row.context_start_id,  # told with the end, like the rest of it
         feedback=feedback,
         created_at=row.created_at,
         finished_at=row.finished_at,

@@ -108,6 +108,8 @@ class Message(Object, kw_only=True, omit_defaults=True):
     siblings: list[str]
     """Ids of all messages with the same parent, this one included, oldest first."""
     usage: Usage | None = None
+    context_start: str | None = None
+    """The oldest message that the model was given for this answer; None: all of them."""
     feedback: Feedback | None = None
     """What the owner thinks of an answer."""
     created_at: datetime

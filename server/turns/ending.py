@@ -44,6 +44,7 @@ def finish(session: Session, run: Run, written: Written | None, ending: Ending) 
     if written is not None:
         message.text = written.text
         message.reasoning = written.reasoning or None
+        message.context_start_id = written.context_start
     if ending.error is not None:
         message.error_code, message.error_message = ending.error.code, ending.error.message
     if ending.usage is not None:

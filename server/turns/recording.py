@@ -26,6 +26,8 @@ class Recording:
     on, in another epoch."""
     unsaved: bool = False
     """Whether there are words that the next checkpoint has to save."""
+    context_start: str | None = None
+    """The oldest message that the model was given; None: all of them."""
     announced: bool = False
     """Whether the row and the sidebars say ``streaming``."""
     _texts: dict[Part, list[str]] = field(default_factory=lambda: {part: [] for part in Part})
@@ -68,7 +70,7 @@ class Recording:
 
     def written(self) -> Written:
         """What the log has been given: the database is ahead of it only while the log lacks words anyway."""
-        return Written(self.run, self._join(Part.ANSWER), self._join(Part.REASONING))
+        return Written(self.run, self._join(Part.ANSWER), self._join(Part.REASONING), self.context_start)
 
     def cut_loose(self) -> None:
         """The log may or may not have what it was given last."""

@@ -36,6 +36,8 @@ class Written:
     run: Run
     text: str
     reasoning: str
+    context_start: str | None = None
+    """The oldest message that the model was given; None: all of them."""
 
 
 def active_turns(session: Session, user: str) -> int:
@@ -54,7 +56,9 @@ def checkpoint(session: Session, written: Sequence[Written]) -> None:
             table.c.run == bindparam("of_run"),
             or_(*(table.c.status == status for status in LIVE)),  # an IN cannot be part of an executemany
         )
-        .values(text=bindparam("new_text"), reasoning=bindparam("new_reasoning"))
+        .values(
+            text=bindparam("new_text"), reasoning=bindparam("new_reasoning"), context_start_id=bindparam("new_start")
+        )
     )
     session.connection().execute(
         statement,
@@ -65,6 +69,7 @@ def checkpoint(session: Session, written: Sequence[Written]) -> None:
                 "of_run": one.run.number,
                 "new_text": one.text,
                 "new_reasoning": one.reasoning or None,
+                "new_start": one.context_start,
             }
             for one in written
         ],

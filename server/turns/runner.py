@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -59,6 +59,14 @@ class Question:
     params: Params
     system_prompt: str
     messages: list[ModelMessage]
+    ids: list[str]
+    """Of the messages."""
+
+    def start_of(self, given: Iterable[ModelMessage]) -> str | None:
+        """The oldest of the messages that are ``given``, if that is not the first of all."""
+        kept = set(map(id, given))
+        start = next((place for place, message in enumerate(self.messages) if id(message) in kept), 0)
+        return self.ids[start] if start > 0 else None
 
 
 class Runner:
@@ -105,8 +113,10 @@ class Runner:
         model = self._catalog.get(question.model)
         status, usage = Status.COMPLETE, None
         thought_before = bool(base.get(Part.REASONING))
+        request = self._request(question, model.info, base.get(Part.ANSWER, ""))
+        recording.context_start = question.start_of(request.messages)
         began = perf_counter()
-        async with aclosing(model.stream(self._request(question, model.info, base.get(Part.ANSWER, "")))) as pieces:
+        async with aclosing(model.stream(request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     if not recording.spoken:
@@ -145,6 +155,7 @@ def _question(session: Session, run: Run) -> Question:
         params=msgspec.convert(conversation.params, Params),
         system_prompt="\n\n".join(filter(str.strip, prompts)),
         messages=[ModelMessage(message.role.value, message.text) for message in path],
+        ids=[message.id for message in path],
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.fixtures.browser import Visitor, answer, ask, row
-from tests.fixtures.server import Running
+from tests.fixtures.server import Running, running, settings_for
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -160,3 +162,21 @@ async def test_a_temporary_chat(server: Running, chromium: Browser) -> None:
         await expect(first.get_by_text("This conversation does not exist.")).to_be_visible()
         await first.get_by_test_id("new-chat").click()
         await expect(first.get_by_test_id("temporary")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_the_model_s_horizon(tmp_path: Path, chromium: Browser) -> None:
+    """A line above the oldest message that the newest answer's model was given."""
+    with running(settings_for(tmp_path, context_tokens=1024)) as server:
+        async with Visitor.arriving(chromium, server.url) as ann:
+            page = await ann.register()
+            await ask(page, f"First: {'many words ' * 150}")
+            await expect(answer(page)).to_have_attribute("data-status", "complete")
+            line = page.get_by_test_id("horizon")
+            await expect(line).to_have_count(0)
+            await ask(page, f"Second: {'many words ' * 150}")
+            await expect(answer(page, 1)).to_have_attribute("data-status", "complete")
+            await expect(line).to_have_text("The model no longer sees what is above this")
+            exchange = page.locator("section").filter(has=line)
+            await expect(exchange.get_by_test_id("message").first).to_contain_text("Second")
+            await page.reload()
+            await expect(line).to_be_visible()

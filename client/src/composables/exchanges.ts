@@ -1,5 +1,6 @@
 import type { ConversationSnapshot, LiveTurn, Message } from "@/protocol/frames.gen";
 import type { Outgoing } from "@/stores/outgoing";
+import { isLive } from "@/transcript/tree";
 
 export interface Question {
   text: string;
@@ -18,6 +19,8 @@ export interface Exchange {
   key: string;
   question: Question | undefined;
   answers: Answer[];
+  /** The newest answer was given nothing of what is above this. */
+  cut: boolean;
 }
 
 /** The path, cut before each question, and behind it what is not stored yet. */
@@ -27,20 +30,21 @@ export function toExchanges(
   keyOf: (message: string) => string,
 ): Exchange[] {
   const exchanges: Exchange[] = [];
+  const start = snapshot?.messages.findLast(({ role, status }) => role === "assistant" && !isLive(status))?.context_start;
   for (const message of snapshot?.messages ?? []) {
     if (message.role === "user") {
       const question = { text: message.text, outgoing: undefined };
-      exchanges.push({ key: keyOf(message.id), question, answers: [] });
+      exchanges.push({ key: keyOf(message.id), question, answers: [], cut: message.id === start });
     } else if (message.role === "assistant") {
       // A page of history may begin with an answer.
-      if (exchanges.length === 0) exchanges.push({ key: message.id, question: undefined, answers: [] });
+      if (exchanges.length === 0) exchanges.push({ key: message.id, question: undefined, answers: [], cut: false });
       const live = snapshot?.live.find(({ turn }) => turn === message.id);
       exchanges.at(-1)?.answers.push({ message, live });
     }
   }
   for (const entry of unstored) {
     const question = { text: entry.text, outgoing: entry };
-    exchanges.push({ key: entry.clientId, question, answers: [] });
+    exchanges.push({ key: entry.clientId, question, answers: [], cut: false });
   }
   return exchanges;
 }
@@ -56,6 +60,7 @@ export function keepUnchanged(before: Exchange[], now: Exchange[]): Exchange[] {
 
 function isSame(one: Exchange, other: Exchange): boolean {
   return (
+    one.cut === other.cut &&
     one.question?.text === other.question?.text &&
     one.question?.outgoing === other.question?.outgoing &&
     one.answers.length === other.answers.length &&

@@ -265,6 +265,7 @@ export const en = {
     thinking: "Thinking…",
     thought: "Thoughts",
     thoughtFor: "Thought for {seconds} s",
+    horizon: "The model no longer sees what is above this",
     working: "The answer is on its way",
     code: "Code",
     copyCode: "Copy code",

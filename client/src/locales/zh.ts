@@ -259,6 +259,7 @@ export const zh: typeof en = {
     thinking: "正在思考…",
     thought: "思考过程",
     thoughtFor: "思考了 {seconds} 秒",
+    horizon: "模型已看不到这条线以上的内容",
     working: "回答马上就来",
     code: "代码",
     copyCode: "复制代码",

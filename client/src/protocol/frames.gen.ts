@@ -736,6 +736,7 @@ export interface Message {
   attachments: unknown[];
   siblings: string[];
   usage?: Usage | null;
+  context_start?: string | null;
   feedback?: Feedback | null;
   created_at: string;
   finished_at?: string | null;
