@@ -1,4 +1,5 @@
 import type { Folder } from "@/protocol/frames.gen";
+import { byName } from "@/stores/byName";
 import { useConversations } from "@/stores/conversations";
 import { useLink } from "@/stores/link";
 import { useLocalStorage } from "@vueuse/core";
@@ -6,8 +7,6 @@ import { defineStore } from "pinia";
 import { computed, shallowReactive, shallowRef } from "vue";
 
 const PAGE = 50;
-/** By the names that people read: 2 before 10, é beside e, Chinese by its sounds. */
-const order = new Intl.Collator(["zh", "en"], { numeric: true });
 
 /** The user's folders, and how far the conversations in each are loaded. */
 export const useFolders = defineStore("folders", () => {
@@ -18,7 +17,7 @@ export const useFolders = defineStore("folders", () => {
   const pages = shallowReactive(new Map<string, string | null>());
   const unfolded = useLocalStorage<string[]>("parley.open-folders", []);
 
-  const sorted = computed(() => [...all.value].sort((a, b) => order.compare(a.name, b.name)));
+  const sorted = computed(() => byName(all.value));
   const byId = computed(() => new Map(all.value.map((folder) => [folder.id, folder])));
 
   /** With the conversations of a snapshot: what was loaded before is gone. */

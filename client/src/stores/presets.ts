@@ -1,9 +1,9 @@
 import type { Preset } from "@/protocol/frames.gen";
+import { byName } from "@/stores/byName";
 import { useLink } from "@/stores/link";
 import { defineStore } from "pinia";
 import { computed, shallowRef } from "vue";
 
-const order = new Intl.Collator(["zh", "en"], { numeric: true });
 /** What is typed, however it is typed: full width, upper case, composed of parts. */
 const plain = (text: string) => text.normalize("NFKC").toLowerCase().trim();
 
@@ -11,7 +11,7 @@ const plain = (text: string) => text.normalize("NFKC").toLowerCase().trim();
 export const usePresets = defineStore("presets", () => {
   const link = useLink();
   const all = shallowRef<Preset[]>([]);
-  const sorted = computed(() => [...all.value].sort((a, b) => order.compare(a.name, b.name)));
+  const sorted = computed(() => byName(all.value));
 
   /** Those whose name holds the query; first those that begin with it. */
   function matching(query: string): Preset[] {
