@@ -73,6 +73,8 @@ def holding(
 
 
 def _put(session: Session, conversation: Conversation, message: str | None, shelf: int, content: str) -> None:
+    if conversation.temporary:
+        return  # nothing of it is to be found
     entry = col(SearchEntry.conversation_id) == conversation.id, col(SearchEntry.message_id) == message
     session.exec(delete(SearchEntry).where(*entry))
     session.add(_entry(conversation, message, shelf, content))

@@ -41,6 +41,7 @@ async def test_it_is_listed_nowhere_and_can_be_followed(scripted: Running, upstr
             assert new.synced["snapshot"]["conversations"] == []
             for fields in ({}, {"folder": None}, {"archived": True}):
                 assert (await new.call("list", **fields))["conversations"] == []
+            assert (await new.call("search", query="storms"))["hits"] == []
             opened = (await new.call("open", conversation=conversation))["snapshot"]
             assert len(opened["messages"]) == 4
             assert opened["conversation"]["temporary"] is True
