@@ -287,7 +287,15 @@ def test_a_python_that_cannot_put_pip_into_an_environment(machine: Machine) -> N
 
 @pytest.mark.parametrize(
     "script",
-    ["scripts/serve", "scripts/setup", "scripts/production-secrets", "scripts/test", "scripts/check", ".ci/run"],
+    [
+        "scripts/serve",
+        "scripts/setup",
+        "scripts/production-secrets",
+        "scripts/screenshots",
+        "scripts/test",
+        "scripts/check",
+        ".ci/run",
+    ],
 )
 def test_scripts_can_be_run(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
