@@ -13,6 +13,8 @@ from server.protocol.objects import Params
 RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
 """Chosen by the client, unique per socket; the reply names it."""
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
+ModelId = Annotated[str, Meta(min_length=1, max_length=200)]
+"""Holds the endpoint's own name of the model, which may be a path."""
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 """Chosen by the client, unique per user: the same one again gives the same answer and no second effect."""
 Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -68,7 +70,7 @@ class Send(Command, tag="send", kw_only=True):
     text: str
     client_id: ClientId
     attachments: Annotated[list[Any], Meta(max_length=0)] = []
-    model: Id | None = None
+    model: ModelId | None = None
     parent: Id | UnsetType | None = UNSET
     """The message that the sender saw last; null for a new root; absent for the end of the active path."""
     format: Format = Format.HTML
@@ -86,7 +88,7 @@ class Regenerate(Command, tag="regenerate", kw_only=True):
     """Another answer beside this one."""
 
     turn: Id
-    model: Id | None = None
+    model: ModelId | None = None
     client_id: ClientId | None = None
 
 
@@ -148,7 +150,7 @@ class Update(Command, tag="update", kw_only=True):
     """Change how a conversation is kept or asked."""
 
     conversation: Id
-    model: Id | UnsetType | None = UNSET
+    model: ModelId | UnsetType | None = UNSET
     system_prompt: Annotated[str, Meta(max_length=MAX_SYSTEM_PROMPT)] | UnsetType = UNSET
     params: Params | UnsetType = UNSET
     pinned: bool | UnsetType = UNSET

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import anyio
 import pytest
 from sqlmodel import select
@@ -9,7 +11,7 @@ from sqlmodel import select
 from server.db import Database
 from server.tables import Message
 from tests.fixtures.client import Person, Refused, Tab
-from tests.fixtures.server import Running
+from tests.fixtures.server import Running, running, settings_for
 from tests.fixtures.upstream import DONE, DROP, Gate, Upstream, delta, finish, usage
 
 pytestmark = pytest.mark.anyio
@@ -200,6 +202,23 @@ async def test_an_endpoint_that_refuses(scripted: Running, upstream: Upstream, s
         assert message["status"] == "failed"
         assert message["error"]["code"] == reason
         assert "sk-canary" not in str(tab.frames)
+
+
+async def test_a_model_with_a_long_name(tmp_path: Path, database_url: str, upstream: Upstream) -> None:
+    """Servers of local models take paths and repositories for names."""
+    name = "hf.co/" + "a-publisher-of-models/an-instruct-model-of-32B-parameters-" * 2 + "GGUF:Q4_K_M"
+    upstream.models = [name]
+    settings = settings_for(
+        tmp_path, database_url=database_url, openai_api_key="sk-x", openai_base_url=upstream.base_url
+    )
+    with running(settings) as server:
+        async with (await Person.register(server.url)).tab() as tab:
+            model = tab.synced["snapshot"]["models"][0]["id"]
+            assert model.endswith(name)
+            sent = await tab.send("Why?", model=model)
+            assert (await tab.finished(sent["turn"]))["model"] == model
+            updated = await tab.call("update", conversation=sent["conversation"], model=model)
+            assert updated["conversation"]["model"] == model
 
 
 async def test_usage_is_stored(scripted: Running, upstream: Upstream) -> None:
