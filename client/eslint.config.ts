@@ -27,7 +27,7 @@ const layerRules = layers.flatMap((group, level) =>
 );
 
 export default defineConfigWithVueTs(
-  { ignores: ["dist", "node_modules", "public", "src/protocol/*.gen.ts"] },
+  { ignores: ["dist", "node_modules", "public", "shell/worker.js", "src/protocol/*.gen.ts"] },
   pluginVue.configs["flat/recommended"],
   vueTsConfigs.strictTypeChecked,
   {

@@ -36,7 +36,7 @@ from server.http.errors import exception_handlers
 from server.http.health import answering, health_routes
 from server.http.middleware import AtOnce, RequestContext, SecurityHeaders
 from server.http.shares import share_routes
-from server.http.site import site_routes
+from server.http.site import built_client, site_routes
 from server.journal import Journal
 from server.llm.catalog import Catalog
 from server.protocol.events import ModelsUpdated
@@ -173,7 +173,7 @@ def create_app(settings: Settings) -> Starlette:
             *auth_routes(accounts, callers, settings, stop_turns=turns.stop_all_of),
             *carrying_routes(exports, imports, callers, settings),
             *share_routes(shares),
-            *socket_routes(services, origins, settings),
+            *socket_routes(services, origins, settings, built_client(CLIENT)),
             *health_routes(database, {"redis": answering(redis.ping, "Redis does not answer")} if redis else None),
             *site_routes(CLIENT),
         ],

@@ -12,5 +12,6 @@
   var language = stored("language") || (/^zh\b/i.test(navigator.language) ? "zh" : "en");
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   document.documentElement.dataset.text = stored("text_size") || "normal";
+  document.querySelector('meta[name="theme-color"]').content = dark ? "#1c1c1b" : "#ffffff";
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import structlog
+from msgspec import UNSET
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -29,13 +30,15 @@ SUBPROTOCOL = "parley.v1"
 NO_DATABASE = "the database does not answer"
 
 
-def socket_routes(services: Services, origins: Origins, settings: Settings) -> list[BaseRoute]:
-    endpoint = _Endpoint(services, origins, settings)
+def socket_routes(services: Services, origins: Origins, settings: Settings, client: str | None) -> list[BaseRoute]:
+    """``client`` is the build that the server has for browsers, if it has any."""
+    endpoint = _Endpoint(services, origins, settings, Server(version=__version__, client=client or UNSET))
     return [WebSocketRoute("/ws", endpoint.serve)]
 
 
 class _Endpoint:
-    def __init__(self, services: Services, origins: Origins, settings: Settings) -> None:
+    def __init__(self, services: Services, origins: Origins, settings: Settings, server: Server) -> None:
+        self._server = server
         self._services = services
         self._origins = origins
         self._admission = Admission(settings)
@@ -114,7 +117,7 @@ class _Endpoint:
             user=objects.user(connection.user),
             heartbeat=self._heartbeat,
             limits=self._limits,
-            server=Server(version=__version__),
+            server=self._server,
         )
 
 

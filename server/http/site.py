@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,8 @@ npm run build</pre>
 """
 
 
+_BUILD = re.compile(r'<meta name="parley-client" content="([0-9a-f]+)"')
+
 _KINDS = {
     ".css": "text/css",
     ".html": "text/html",
@@ -68,6 +71,15 @@ class File:
     """By gzip, where that is worth it."""
     kind: str
     etag: str
+
+
+def built_client(folder: Path) -> str | None:
+    """The build's own name for itself, a hash of all that is in it; None where nothing is built."""
+    try:
+        found = _BUILD.search((folder / "index.html").read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return found[1] if found else None
 
 
 def site_routes(folder: Path) -> list[BaseRoute]:

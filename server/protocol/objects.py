@@ -186,3 +186,5 @@ class Limits(Object, kw_only=True):
 
 class Server(Object, kw_only=True):
     version: str
+    client: str | msgspec.UnsetType = msgspec.UNSET
+    """Which build of the client this server has. A page that is another may ask its reader to reload."""

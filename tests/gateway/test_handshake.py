@@ -20,7 +20,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from server.accounts.tokens import Access, AccessTokens
+from server.app import CLIENT
 from server.gateway.connections import Connections
+from server.http.site import built_client
 from server.protocol.codes import CloseCode
 from server.realtime.bus import MemoryBus, SessionsEnded
 from server.settings import secret_key
@@ -112,6 +114,7 @@ async def test_hello_is_the_first_frame(house: Running, person: Person) -> None:
         hello = tab.frames[0]
         assert hello == tab.hello
         assert (hello["type"], hello["protocol"], hello["user"]) == ("hello", 1, person.user)
+        assert hello["server"].get("client") == built_client(CLIENT)
         assert hello["limits"] == {
             "frame_bytes": house.settings.frame_bytes,
             "message_chars": house.settings.message_chars,

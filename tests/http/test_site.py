@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.http.site import site_routes
+from server.http.site import built_client, site_routes
 from tests.http.conftest import Program, error_of, serving
 
 pytestmark = pytest.mark.anyio
@@ -153,6 +153,25 @@ async def test_a_client_that_is_not_built_says_what_to_do(tmp_path: Path) -> Non
         dist.mkdir()
         (dist / "index.html").write_text(INDEX, encoding="utf-8")
         assert (await client.get("/")).text == INDEX
+
+
+def test_which_build_it_is(dist: Path) -> None:
+    assert built_client(dist) is None
+    (dist / "index.html").write_text('<meta name="parley-client" content="00ff">' + INDEX, encoding="utf-8")
+    assert built_client(dist) == "00ff"
+    (dist / "index.html").unlink()
+    assert built_client(dist) is None
+
+
+async def test_the_parts_of_an_app_are_asked_for_each_time(client: Program, dist: Path) -> None:
+    """Above all the service worker: an old one that is kept would keep its whole build."""
+    for name, kind in (("sw.js", "text/javascript; charset=utf-8"), ("app.webmanifest", "application/manifest+json")):
+        (dist / name).write_text("{}", encoding="utf-8")
+        (dist / "index.html").write_text(INDEX + name, encoding="utf-8")
+        assert (await client.get("/")).text == INDEX + name
+        response = await client.get(f"/{name}")
+        assert (response.status_code, response.headers["content-type"]) == (200, kind)
+        assert response.headers["cache-control"] == "no-cache"
 
 
 async def test_a_new_build_is_served_at_once(client: Program, dist: Path) -> None:

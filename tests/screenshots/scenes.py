@@ -373,7 +373,7 @@ async def archived(stage: Stage) -> None:
 async def connection_lost(stage: Stage) -> None:
     await conversation(stage)
     stage.close_house()
-    await expect(stage.page.get_by_test_id("connection-chip")).to_be_visible()
+    await expect(stage.page.get_by_test_id("connection-banner")).to_be_visible()
 
 
 @scene()

@@ -1,6 +1,14 @@
 export const en = {
-  app: { name: "Parley", unreachable: "The server cannot be reached. Trying again…" },
-  common: { cancel: "Cancel", close: "Close", save: "Save", saved: "Saved", more: "More" },
+  app: {
+    name: "Parley",
+    offlineTitle: "You are offline",
+    unreachableTitle: "The server cannot be reached",
+    unreachable: "This page opens by itself as soon as there is a connection. Answers that were being written go on without you.",
+    trying: "Trying again…",
+    newVersion: "There is a new version of this page.",
+    later: "Later",
+  },
+  common: { cancel: "Cancel", close: "Close", save: "Save", saved: "Saved", more: "More", reload: "Reload" },
   auth: {
     logIn: "Log in",
     logInTitle: "Welcome back",
@@ -241,7 +249,7 @@ export const en = {
   composer: {
     label: "Message",
     placeholder: "Ask anything",
-    placeholderLive: "You can already write the next message",
+    placeholderLive: "Write the next message meanwhile",
     send: "Send",
     stop: "Stop",
     tooLong: "{count} characters too many",
@@ -303,10 +311,13 @@ export const en = {
   },
   connection: {
     connecting: "Connecting…",
-    waiting: "No connection. Trying again…",
+    none: "Not connected",
+    lost: "The connection is lost.",
+    offline: "You are offline. What you send waits here.",
+    next: "Next try in {seconds} s",
+    tryNow: "Try now",
     protocol: "This page and the server do not understand each other. Reload the page.",
     cutOff: "An administrator ended this connection.",
-    reload: "Reload",
   },
   spoken: { started: "The answer begins.", finished: "The answer is complete.", stopped: "The answer was stopped." },
   keys: {

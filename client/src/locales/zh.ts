@@ -1,8 +1,16 @@
 import type { en } from "@/locales/en";
 
 export const zh: typeof en = {
-  app: { name: "Parley", unreachable: "无法连接服务器，正在重试…" },
-  common: { cancel: "取消", close: "关闭", save: "保存", saved: "已保存", more: "更多" },
+  app: {
+    name: "Parley",
+    offlineTitle: "当前没有网络",
+    unreachableTitle: "无法连接服务器",
+    unreachable: "网络恢复后，页面会自动打开。正在生成的回答不会中断。",
+    trying: "正在重试…",
+    newVersion: "页面有新版本。",
+    later: "稍后",
+  },
+  common: { cancel: "取消", close: "关闭", save: "保存", saved: "已保存", more: "更多", reload: "刷新" },
   auth: {
     logIn: "登录",
     logInTitle: "欢迎回来",
@@ -235,7 +243,7 @@ export const zh: typeof en = {
   composer: {
     label: "消息",
     placeholder: "随便问点什么",
-    placeholderLive: "可以先写下一条消息",
+    placeholderLive: "可以先写下一条",
     send: "发送",
     stop: "停止",
     tooLong: "超出 {count} 个字符",
@@ -297,10 +305,13 @@ export const zh: typeof en = {
   },
   connection: {
     connecting: "正在连接…",
-    waiting: "连接已断开，正在重试…",
+    none: "未连接",
+    lost: "连接已断开。",
+    offline: "当前没有网络，发送的消息会在此等待。",
+    next: "{seconds} 秒后重试",
+    tryNow: "立即重试",
     protocol: "此页面与服务器版本不一致，请刷新页面。",
     cutOff: "管理员结束了此连接。",
-    reload: "刷新",
   },
   spoken: { started: "开始回答。", finished: "回答完毕。", stopped: "回答已停止。" },
   keys: {

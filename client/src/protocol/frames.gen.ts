@@ -878,6 +878,7 @@ export interface Limits {
  */
 export interface Server {
   version: string;
+  client?: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

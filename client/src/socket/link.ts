@@ -18,7 +18,8 @@ export type LinkStatus = "idle" | "connecting" | "ready" | "waiting" | "signedOu
 export type Refusal = Extract<Recovery, { kind: "refused" }>["why"];
 
 export interface LinkListener extends FollowingListener {
-  status: (status: LinkStatus, refusal?: Refusal) => void;
+  /** `retryInMs`, while waiting: when the next try begins. */
+  status: (status: LinkStatus, refusal?: Refusal, retryInMs?: number) => void;
   hello: (hello: Hello) => void;
 }
 
@@ -188,7 +189,7 @@ export class Link {
   }
 
   private wait(ms: number): void {
-    this.become("waiting");
+    this.become("waiting", undefined, ms);
     this.retry = setTimeout(() => this.start(), ms);
   }
 
@@ -209,8 +210,8 @@ export class Link {
     else this.recover({ kind: "backOff", strained: false });
   }
 
-  private become(status: LinkStatus, refusal?: Refusal): void {
+  private become(status: LinkStatus, refusal?: Refusal, retryInMs?: number): void {
     this.status = status;
-    this.options.listener.status(status, refusal);
+    this.options.listener.status(status, refusal, retryInMs);
   }
 }

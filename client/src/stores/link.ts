@@ -9,6 +9,8 @@ import { ref } from "vue";
 export const useLink = defineStore("link", () => {
   const status = ref<LinkStatus>("idle");
   const refusal = ref<Refusal | null>(null);
+  /** By `Date.now()`, while waiting. */
+  const retryAt = ref<number | null>(null);
   /** How long a message may be, in Unicode code points. */
   const messageChars = ref(100_000);
   let link: Link | null = null;
@@ -23,9 +25,10 @@ export const useLink = defineStore("link", () => {
       reauthenticate,
       listener: {
         ...listener,
-        status(now, why) {
+        status(now, why, retryInMs) {
           status.value = now;
           refusal.value = why ?? null;
+          retryAt.value = retryInMs === undefined ? null : Date.now() + retryInMs;
         },
         hello(hello) {
           messageChars.value = hello.limits.message_chars;
@@ -52,6 +55,7 @@ export const useLink = defineStore("link", () => {
   return {
     status,
     refusal,
+    retryAt,
     messageChars,
     connect,
     disconnect,

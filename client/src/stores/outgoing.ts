@@ -2,8 +2,9 @@ import type { Message } from "@/protocol/frames.gen";
 import { newClientId } from "@/socket/clientId";
 import { useLink } from "@/stores/link";
 import { useTranscripts } from "@/stores/transcripts";
+import { useSessionStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
-import { computed, shallowReactive } from "vue";
+import { computed, shallowReactive, watch } from "vue";
 
 export interface Outgoing {
   clientId: string;
@@ -29,6 +30,12 @@ export const useOutgoing = defineStore("outgoing", () => {
   const origins = new Map<string, string>();
 
   const list = computed(() => [...entries.values()]);
+  /** What would be lost with the page. */
+  const kept = useSessionStorage<Outgoing[]>("parley.outgoing", []);
+  watch(list, (now) => {
+    // An error cannot be kept; the next try finds out anew.
+    kept.value = now.filter(({ state }) => state !== "sent").map((entry) => ({ ...entry, error: undefined }));
+  });
 
   /** Resolves with the conversation once the message is stored; null when it failed, and is shown so. */
   function send(draft: Pick<Outgoing, "conversation" | "text" | "parent" | "model" | "temporary">): Promise<string | null> {
@@ -39,6 +46,12 @@ export const useOutgoing = defineStore("outgoing", () => {
   function retry(clientId: string): Promise<string | null> {
     const entry = entries.get(clientId);
     return entry ? attempt({ ...entry, state: "pending" }) : Promise.resolve(null);
+  }
+
+  /** What the page before a reload had not sent: of each, the conversation it was for, and the one it gets to. */
+  function resume(): { before: string | null; sent: Promise<string | null> }[] {
+    const waiting = kept.value.filter(({ clientId }) => !entries.has(clientId));
+    return waiting.map((entry) => ({ before: entry.conversation, sent: attempt({ ...entry, state: "pending" }) }));
   }
 
   async function attempt(entry: Outgoing): Promise<string | null> {
@@ -83,10 +96,16 @@ export const useOutgoing = defineStore("outgoing", () => {
     origins.clear();
   }
 
+  /** Also what earlier pages had kept. */
+  function forget(): void {
+    clear();
+    kept.value = [];
+  }
+
   function change(clientId: string, fields: Partial<Outgoing>): void {
     const entry = entries.get(clientId);
     if (entry) entries.set(clientId, { ...entry, ...fields });
   }
 
-  return { list, send, retry, discard, arrived, clear, keyOf: (message: string) => origins.get(message) ?? message };
+  return { list, send, retry, resume, discard, arrived, clear, forget, keyOf: (message: string) => origins.get(message) ?? message };
 });

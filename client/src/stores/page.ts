@@ -1,7 +1,7 @@
 import type { Conversation, Folder } from "@/protocol/frames.gen";
-import { useLocalStorage } from "@vueuse/core";
+import { useLocalStorage, useSessionStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
-import { ref, shallowReactive, shallowRef } from "vue";
+import { ref, shallowRef } from "vue";
 
 export type PageDialog = "settings" | "archived";
 
@@ -21,8 +21,9 @@ export const usePage = defineStore("page", () => {
   const sharing = shallowRef<Conversation | null>(null);
   /** To be taken along. */
   const exporting = shallowRef<Conversation | null>(null);
-  /** Conversation, or null for a new one → what is typed and not sent. */
-  const unsent = shallowReactive(new Map<string | null, string>());
+  /** Conversation, or null for a new one → what is typed and not sent. Outlives a reload, and a log-in of the same user. */
+  const unsent = useSessionStorage("parley.unsent", new Map<string | null, string>());
+  const author = useSessionStorage("parley.unsent-by", "");
   /** The chat that does not exist yet will not be kept. */
   const temporary = ref(false);
 
@@ -37,8 +38,15 @@ export const usePage = defineStore("page", () => {
     else openSettings(at);
   }
 
+  /** False when somebody else was here before. */
+  function belongsTo(user: string): boolean {
+    const same = author.value === "" || author.value === user;
+    author.value = user;
+    return same;
+  }
+
   return {
     folded, drawer, dialog, section, openSettings, toggleSettings, deleting, deletingFolder, newFolder, sharing, exporting,
-    unsent, temporary,
+    unsent, belongsTo, temporary,
   };
 });

@@ -10,6 +10,8 @@ import { useModels } from "@/stores/models";
 import { useOutgoing } from "@/stores/outgoing";
 import { usePreferences } from "@/stores/preferences";
 import { usePresets } from "@/stores/presets";
+import { usePage } from "@/stores/page";
+import { useRelease } from "@/stores/release";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 
@@ -23,8 +25,10 @@ export const useSession = defineStore("session", () => {
   const link = useLink();
   const models = useModels();
   const outgoing = useOutgoing();
+  const page = usePage();
   const preferences = usePreferences();
   const presets = usePresets();
+  const release = useRelease();
   const transcripts = useTranscripts();
 
   const userEvents: UserEventTable = {
@@ -45,6 +49,7 @@ export const useSession = defineStore("session", () => {
   };
 
   function begin(): void {
+    if (account.user) keepWhatIsTyped(account.user.id);
     link.connect(
       {
         hello: greet,
@@ -62,6 +67,13 @@ export const useSession = defineStore("session", () => {
     );
   }
 
+  /** It outlives the page, but is not for the eyes of somebody else who logs in here. */
+  function keepWhatIsTyped(user: string): void {
+    if (page.belongsTo(user)) return;
+    page.unsent.clear();
+    outgoing.forget();
+  }
+
   function end(): void {
     link.disconnect();
     conversations.clear();
@@ -73,9 +85,10 @@ export const useSession = defineStore("session", () => {
   }
 
   /** Another tab of this browser may have signed in as someone else: what is held here is not theirs. */
-  function greet({ user }: Hello): void {
+  function greet({ user, server }: Hello): void {
     if (account.user && account.user.id !== user.id) location.reload();
     else account.become(user);
+    void release.heard(server.client);
   }
 
   function synced(snapshot: UserSnapshot): void {
