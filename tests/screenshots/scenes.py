@@ -290,13 +290,17 @@ async def sidebar_folded(stage: Stage) -> None:
 
 @scene(widths=WIDE)
 async def sidebar_with_a_failed_and_a_running_answer(stage: Stage) -> None:
-    await stage.arrive()
-    await failed(stage)
+    page = await stage.arrive()
+    fate = stage.gate()
+    stage.will_say(stage.either(texts.HALF, texts.HALF_ZH), fate, b"data: {]\n\n")
+    await stage.asked(stage.either("Tell me a story", "讲个故事"), "streaming")
+    await page.get_by_test_id("new-chat").click()
     stage.will_say(stage.either(texts.HALF, texts.HALF_ZH), stage.gate())
-    await stage.page.get_by_test_id("new-chat").click()
     await stage.asked(stage.either("And a poem", "再来一首诗"), "streaming")
-    await stage.page.get_by_test_id("new-chat").click()
-    await expect(stage.page.locator("[data-state=running]")).to_be_visible()
+    await page.get_by_test_id("new-chat").click()
+    fate.open()
+    await expect(page.locator("[data-state=running]")).to_be_visible()
+    await expect(page.locator("[data-state=failed]")).to_be_visible()
 
 
 @scene(widths=WIDE)
@@ -382,3 +386,21 @@ async def sent_without_a_connection(stage: Stage) -> None:
     await stage.page.get_by_test_id("composer").fill(stage.either("And at night?", "那晚上呢？"))
     await stage.page.keyboard.press("Enter")
     await expect(stage.page.get_by_text(stage.either("Waiting for the connection…", "等待连接…"))).to_be_visible()
+
+
+@scene(installed=True)
+async def offline(stage: Stage) -> None:
+    """Opened without a network, by the service worker."""
+    page = await stage.arrive()
+    await page.evaluate("navigator.serviceWorker.ready")
+    await stage.visitor.context.set_offline(True)
+    await page.reload()
+    await expect(page.get_by_role("heading", name=stage.either("You are offline", "当前没有网络"))).to_be_visible()
+
+
+@scene()
+async def new_version(stage: Stage) -> None:
+    page = await stage.arrive()
+    await page.route("**/", lambda route: route.fulfill(body='<meta name="parley-client" content="another">'))
+    await page.evaluate("dispatchEvent(new Event('vite:preloadError'))")
+    await expect(page.get_by_test_id("new-version")).to_be_visible()

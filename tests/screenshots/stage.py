@@ -36,6 +36,8 @@ class Scene:
     """It is played at the last of them, and looked at in each."""
     models: tuple[str, ...] = ("aurora-large", "aurora-small", "lantern-reasoning-128k-preview")
     """Without any there is the demo model alone, as on the first day."""
+    installed: bool = False
+    """With the service worker, whose requests no route of the page can answer."""
     zoom: int = 1
     """As if the browser had been zoomed: the page has so much less room, in pixels of its own."""
 
@@ -158,6 +160,7 @@ async def staged(browser: Browser, scene: Scene, language: Language, **options: 
         "viewport": {"width": width // scene.zoom, "height": HEIGHTS[width] // scene.zoom},
         "device_scale_factor": scene.zoom,
         "reduced_motion": "reduce",
+        "service_workers": "allow" if scene.installed else "block",
         **options,
     }
     with TemporaryDirectory(prefix="parley-scene-") as folder, ExitStack() as house:
@@ -169,6 +172,7 @@ async def staged(browser: Browser, scene: Scene, language: Language, **options: 
         stage = Stage(language, upstream, house, Path(folder))
         try:
             stage.visitor = Visitor(context, server.url)
+            stage.will_name(stage.either("A conversation", "一段对话"))
             await scene.play(stage)
             yield stage
         finally:

@@ -102,6 +102,8 @@ function renderFormula(formula: HTMLElement): void {
   if (!katex || formula.dataset.tex !== undefined) return;
   const tex = formula.textContent;
   formula.dataset.tex = tex;
+  // It may be wider than the page, and what scrolls has to be reachable by keyboard.
+  if (formula.matches(".block")) formula.tabIndex = 0;
   try {
     katex.render(tex, formula, { displayMode: formula.matches(".block"), strict: "ignore", maxSize: 40, maxExpand: 500 });
   } catch {
