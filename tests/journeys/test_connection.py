@@ -61,7 +61,7 @@ async def test_what_is_sent_without_a_line_goes_out_once(
         await line.break_off()
         await expect(page.get_by_test_id("connection-chip")).to_be_visible()
         banner = page.get_by_test_id("connection-banner")
-        await expect(banner).to_contain_text("The connection is lost.")
+        await expect(banner).to_contain_text("Connection lost.")
         await ask(page, "Second question")
         await expect(page.get_by_text("Waiting for the connection…")).to_be_visible()
         await page.get_by_test_id("composer").fill("typed meanwhile")

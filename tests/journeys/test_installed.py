@@ -126,7 +126,7 @@ async def test_a_new_version_is_offered_and_nothing_typed_is_lost(deployment: De
         await page.get_by_test_id("composer").fill("half a sentence")
     deployment.upgrade()
     with deployment.running():
-        await expect(page.get_by_test_id("new-version")).to_contain_text("There is a new version")
+        await expect(page.get_by_test_id("new-version")).to_contain_text("A new version is here.")
         await expect(page.get_by_test_id("composer")).to_have_value("half a sentence")
         # The page of the old build goes on, with parts that the server does not have any more.
         await open_settings(page)

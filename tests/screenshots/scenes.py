@@ -274,6 +274,18 @@ async def sidebar(stage: Stage) -> None:
     await expect(stage.page.get_by_test_id("sidebar-row").nth(20)).to_be_attached()
 
 
+@scene(widths=(DESKTOP,))
+async def front(stage: Stage) -> None:
+    """For the first page of the documentation: docs/images."""
+    await many_conversations_are_there(stage)
+    shown = await stage.conversed(
+        stage.either("Two high tides a day", "一天两次涨潮"),
+        stage.either("Why are there two high tides a day?", "为什么一天有两次涨潮？"),
+        stage.either(texts.TIDES, texts.TIDES_ZH),
+    )
+    await expect(shown.locator(".katex").first).to_be_visible()
+
+
 @scene(widths=(PHONE,))
 async def sidebar_in_a_drawer(stage: Stage) -> None:
     await many_conversations_are_there(stage)
@@ -299,8 +311,8 @@ async def sidebar_with_a_failed_and_a_running_answer(stage: Stage) -> None:
     await stage.asked(stage.either("And a poem", "再来一首诗"), "streaming")
     await page.get_by_test_id("new-chat").click()
     fate.open()
-    await expect(page.locator("[data-state=running]")).to_be_visible()
     await expect(page.locator("[data-state=failed]")).to_be_visible()
+    await expect(page.locator("[data-state=running]")).to_be_visible()
 
 
 @scene(widths=WIDE)

@@ -7,7 +7,7 @@ export const zh: typeof en = {
     unreachableTitle: "无法连接服务器",
     unreachable: "网络恢复后，页面会自动打开。正在生成的回答不会中断。",
     trying: "正在重试…",
-    newVersion: "页面有新版本。",
+    newVersion: "新版本已就绪。",
     later: "稍后",
   },
   common: { cancel: "取消", close: "关闭", save: "保存", saved: "已保存", more: "更多", reload: "刷新" },
