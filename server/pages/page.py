@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,10 +106,14 @@ def _by(message: Shown, page: Page) -> str:
     return f"{escape(names[message.role])} {moment}"
 
 
+_SCROLLS = re.compile(r'<(pre|table|(?:div|span) class="math block")(?=[ >])')
+"""What may be wider than the page. Whoever has no mouse scrolls in it once it has the focus."""
+
+
 def _html(text: str, prefix: str) -> str:
     """What cannot be rendered is shown as it stands: it must not keep the rest back."""
     try:
-        return "".join(render_blocks(text, prefix))
+        return _SCROLLS.sub(r'<\1 tabindex="0"', "".join(render_blocks(text, prefix)))
     except Exception:
         log.exception("page.not_rendered")
         return f"<pre>{escape(text)}</pre>"

@@ -65,6 +65,7 @@ async def test_the_way_through_a_conversation(scripted: Running, chromium: Brows
             "Options for “Hello from upstream”",
             "Account menu of ann",
             "Model: small",
+            "Options for this conversation",
             "Copy code",
             "print(1)",
             "Copy",
@@ -80,7 +81,7 @@ async def test_menus_and_dialogs_keep_the_focus_and_give_it_back(server: Running
         await ask(page, "Hello")
         await expect(answer(page)).to_have_attribute("data-status", "complete")
         account = page.get_by_role("button", name="Account menu of ann")
-        for entry, title in (("Settings", "Settings"), ("Account", "Account"), ("Keyboard shortcuts",) * 2):
+        for entry, title in (("Settings", "Settings"), ("Account", "Settings"), ("Archived chats", "Archived chats")):
             await account.focus()
             await page.keyboard.press("Enter")
             await page.get_by_role("menuitem", name=entry, exact=True).focus()
@@ -121,7 +122,7 @@ async def test_escape_closes_what_is_open_before_it_stops_an_answer(
         await ask(page, "Talk")
         await expect(answer(page)).to_contain_text("On and on")
         await page.keyboard.press("Control+/")
-        await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+        await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await expect(page.get_by_test_id("composer")).to_be_focused()
@@ -186,9 +187,9 @@ async def test_nothing_is_out_of_reach_at_200_percent(scripted: Running, chromiu
         await page.get_by_role("menuitem", name="Log out").scroll_into_view_if_needed()
         await expect(page.get_by_role("menuitem", name="Log out")).to_be_in_viewport(ratio=1)
         await page.get_by_role("menuitem", name="Account", exact=True).click()
-        save = page.get_by_role("dialog", name="Account").get_by_role("button", name="Save").last
+        save = page.get_by_role("dialog", name="Settings").get_by_role("button", name="Save").last
         await save.scroll_into_view_if_needed()
         await expect(save).to_be_in_viewport(ratio=1)
-        await expect(page.get_by_role("dialog", name="Account").get_by_role("button", name="Close")).to_be_in_viewport(
+        await expect(page.get_by_role("dialog", name="Settings").get_by_role("button", name="Close")).to_be_in_viewport(
             ratio=1
         )

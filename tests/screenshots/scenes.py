@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import expect
 
@@ -353,19 +354,68 @@ async def _dialog(stage: Stage, english: str, chinese: str) -> None:
     await expect(stage.page.get_by_role("dialog")).to_be_visible()
 
 
-@scene()
-async def settings(stage: Stage) -> None:
+async def _settings(stage: Stage, english: str, chinese: str) -> None:
     await _dialog(stage, "Settings", "设置")
+    await stage.page.get_by_role("tab", name=stage.either(english, chinese), exact=True).click()
+    await expect(stage.page.get_by_role("tabpanel", name=stage.either(english, chinese))).not_to_be_empty()
 
 
 @scene()
-async def account(stage: Stage) -> None:
-    await _dialog(stage, "Account", "账号")
+async def settings_general(stage: Stage) -> None:
+    await _settings(stage, "General", "常规")
 
 
 @scene()
-async def keys(stage: Stage) -> None:
-    await _dialog(stage, "Keyboard shortcuts", "键盘快捷键")
+async def settings_chat(stage: Stage) -> None:
+    await _settings(stage, "Chat", "对话")
+
+
+@scene()
+async def settings_account(stage: Stage) -> None:
+    await _settings(stage, "Account", "账号")
+
+
+@scene()
+async def settings_devices(stage: Stage) -> None:
+    await _settings(stage, "Devices", "设备")
+
+
+@scene()
+async def settings_data(stage: Stage) -> None:
+    await _settings(stage, "Data", "数据")
+
+
+@scene()
+async def settings_keys(stage: Stage) -> None:
+    await _settings(stage, "Keyboard shortcuts", "键盘快捷键")
+
+
+@scene()
+async def sharing(stage: Stage) -> None:
+    await conversation(stage)
+    await stage.button("Options for this conversation", "这个对话的选项").click()
+    await stage.choose("Share…", "分享…")
+    await stage.button("Create and copy link", "创建并复制链接").click()
+    await expect(stage.page.get_by_role("dialog").get_by_role("listitem")).to_be_visible()
+
+
+@scene()
+async def shared_page(stage: Stage) -> None:
+    """What everybody sees who has the link; a page of the server's, without any script."""
+    await conversation(stage)
+    async with (await stage.elsewhere()).tab() as tab:
+        conversations = tab.synced["snapshot"]["conversations"]
+        made = await tab.call("share.create", conversation=conversations[0]["id"])
+    await stage.visit(urlsplit(made["share"]["url"]).path)
+    await expect(stage.page.get_by_role("heading").first).to_be_visible()
+
+
+@scene()
+async def exporting(stage: Stage) -> None:
+    await conversation(stage)
+    await stage.button("Options for this conversation", "这个对话的选项").click()
+    await stage.choose("Export…", "导出…")
+    await expect(stage.page.get_by_role("dialog")).to_be_visible()
 
 
 @scene()
