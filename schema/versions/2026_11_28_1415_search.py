@@ -29,7 +29,7 @@ CONVERSATIONS = sa.table(
 )
 MESSAGES = sa.table(
     "messages",
-    *map(sa.column, ("id", "conversation_id", "text", "status")),
+    *map(sa.column, ("id", "conversation_id", "role", "text", "status")),
     sa.column("created_at", tables.UtcDateTime()),
     sa.column("finished_at", tables.UtcDateTime()),
 )
@@ -87,7 +87,7 @@ def fill(connection: sa.Connection) -> None:
     """Oldest first, as if they had been written one after the other."""
     for rows in parts(connection, CONVERSATIONS.c.updated_at, CONVERSATIONS.c.id, TITLES):
         insert(connection, [entry(row, row.id, None, index.TITLES, row.title) for row in rows])
-    ended = MESSAGES.c.status.not_in(("pending", "streaming"))
+    ended = MESSAGES.c.status.not_in(("pending", "streaming")) & (MESSAGES.c.role != "system")
     for rows in parts(connection, MESSAGES.c.created_at, MESSAGES.c.id, TEXTS, ended):
         insert(connection, [entry(row, row.conversation_id, row.id, shelf_of(row), row.text) for row in rows])
 

@@ -14,7 +14,7 @@ from server import migrations
 from server.errors import StartupError
 from server.migrations.running import answering
 from server.operations.connecting import existing, snapshot
-from server.protocol.codes import Status
+from server.protocol.codes import Role, Status
 from server.settings import Settings
 
 LIVE = (Status.PENDING, Status.STREAMING)
@@ -104,16 +104,17 @@ def _tree(connection: Connection) -> Iterator[str]:
 
 
 def _search(connection: Connection) -> Iterator[str]:
-    """What nobody would find. Running answers are not looked for."""
+    """What nobody would find, of what is to be found: titles, questions and ended answers that are kept."""
     tables = SQLModel.metadata.tables
     message, talk, entry = tables["messages"], tables["conversations"], tables["search_entries"]
     of_message = exists().where(
         entry.c.conversation_id == message.c.conversation_id, entry.c.message_id == message.c.id
     )
     of_title = exists().where(entry.c.conversation_id == talk.c.id, entry.c.message_id.is_(None))
-    lost = message.c.status.not_in(LIVE) & ~of_message
+    kept = exists().where(talk.c.id == message.c.conversation_id, ~talk.c.temporary)
+    lost = message.c.status.not_in(LIVE) & (message.c.role != Role.SYSTEM) & kept & ~of_message
     yield from _found(connection, message, message.c.id, lost, "messages cannot be found by searching")
-    yield from _found(connection, talk, talk.c.id, ~of_title, "titles cannot be found by searching")
+    yield from _found(connection, talk, talk.c.id, ~talk.c.temporary & ~of_title, "titles cannot be found by searching")
 
 
 def _found(

@@ -6,6 +6,8 @@ on MySQL, looks at one shelf at a time: what other people have costs nothing, an
 which reads every row that it finds before it gives the first, has a bounded number to read. It is asked for rows that
 hold all of some words, and for nothing else: which of them come first is not left to it.
 
+Nothing of a temporary conversation comes in here, nor do messages of the system's.
+
 Plain functions of a database session.
 """
 
@@ -38,7 +40,7 @@ def put_message(session: Session, conversation: Conversation, message: Message) 
 
 
 def put_whole(session: Session, conversation: Conversation, messages: Iterable[Message]) -> None:
-    """A conversation that is new, with all that is in it. The messages have ended, and none is the system's."""
+    """A conversation that is new and to be kept, with all that is in it. The messages have ended."""
     session.add(_entry(conversation, None, TITLES, conversation.title))
     session.add_all(_entry(conversation, message.id, _shelf(message), message.text) for message in messages)
 
@@ -74,7 +76,7 @@ def holding(
 
 def _put(session: Session, conversation: Conversation, message: str | None, shelf: int, content: str) -> None:
     if conversation.temporary:
-        return  # nothing of it is to be found
+        return
     entry = col(SearchEntry.conversation_id) == conversation.id, col(SearchEntry.message_id) == message
     session.exec(delete(SearchEntry).where(*entry))
     session.add(_entry(conversation, message, shelf, content))

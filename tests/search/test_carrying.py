@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Connection, Engine, column, table, text
 from sqlmodel import Session
 
 from server import db, migrations
 from server.operations.integrity import problems
 from server.operations.restore import restore
 from server.operations.status import status
-from server.protocol.codes import AccountRole, Role, Status
 from server.search import index
 from server.search.service import Search
 from server.settings import Settings
-from server.tables import Conversation, Message, TitleSource, User, new_id
+from server.tables import Conversation, new_id
 from tests.fixtures.databases import settings_for
 from tests.migrations.conftest import engine
 from tests.migrations.death import Death, Died
@@ -28,7 +28,7 @@ from tests.operations.rows import fill, saved
 
 __all__ = ["blank", "engine"]
 
-BEFORE = "0003"
+BEFORE = next(one.revision for one, other in pairwise(migrations.steps()) if "can be found by" in other.title)
 """The last revision without an index of words."""
 LONG_AGO = datetime(2019, 1, 1, tzinfo=UTC)
 TEXTS = ["What is 量子?", "量子力学（quantum mechanics）", "", "Crème brûlée 🎉"]
@@ -36,34 +36,41 @@ TEXTS = ["What is 量子?", "量子力学（quantum mechanics）", "", "Crème b
 
 def old_rows(engine: Engine) -> str:
     """A user with more messages than are carried over at once. Gives the user's id."""
+    user, talk, never = new_id(), new_id(), moment(0)
+    person = {"id": user, "email": "a@b.c", "username": "a", "username_key": "a", "password_hash": "", "role": "user"}
+    named = {"id": talk, "user_id": user, "title": "量子 and dessert", "title_source": "person", "system_prompt": ""}
+    kept = {"params": "{}", "pinned": 0, "archived": 0, "unread": 0, "created_at": never, "updated_at": never}
+    of_talk = {"conversation_id": talk, "run": 1}
+    messages = [
+        {
+            "id": new_id(),
+            "role": "assistant",
+            "text": content,
+            "status": "complete",
+            "created_at": moment(10 * number),
+            "finished_at": moment(10 * number) if number % 2 else None,
+            **of_talk,
+        }
+        for number, content in enumerate([*TEXTS, *(f"filler {number}" for number in range(250))])
+    ]
+    messages += [messages[0] | {"id": new_id(), **other} for other in ({"status": "streaming"}, {"role": "system"})]
     with engine.connect() as connection:
         migrations.upgrade_to(connection, BEFORE)
-        user, talk = new_id(), new_id()
-        person: dict[str, object] = {"email": "a@b.c", "username": "a", "username_key": "a", "password_hash": ""}
-        person |= {"id": user, "role": AccountRole.USER, "created_at": LONG_AGO}
-        connection.execute(insert(User.__table__), person)  # type: ignore[attr-defined]
-        named: dict[str, object] = {"id": talk, "user_id": user, "title": "量子 and dessert", "system_prompt": ""}
-        named |= {"title_source": TitleSource.PERSON, "params": {}, "pinned": False, "archived": False, "unread": False}
-        named |= {"created_at": LONG_AGO, "updated_at": LONG_AGO}
-        connection.execute(insert(Conversation.__table__), named)  # type: ignore[attr-defined]
-        texts = [*TEXTS, *(f"filler {number}" for number in range(250))]
-        rows = [
-            {
-                "id": new_id(),
-                "conversation_id": talk,
-                "role": Role.ASSISTANT,
-                "text": content,
-                "status": Status.COMPLETE,
-                "run": 1,
-                "created_at": LONG_AGO + timedelta(days=10 * number),
-                "finished_at": LONG_AGO + timedelta(days=10 * number) if number % 2 else None,
-            }
-            for number, content in enumerate(texts)
-        ]
-        rows.append(rows[0] | {"id": new_id(), "status": Status.STREAMING})
-        connection.execute(insert(Message.__table__), rows)  # type: ignore[attr-defined]
+        add(connection, "users", [person | {"created_at": never}])
+        add(connection, "conversations", [named | kept])
+        add(connection, "messages", messages)
         connection.commit()
     return user
+
+
+def add(connection: Connection, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """To the table as it is at the revision."""
+    connection.execute(table(name, *map(column, rows[0])).insert(), rows)
+
+
+def moment(days: int) -> str:
+    """As the databases keep it."""
+    return f"{LONG_AGO + timedelta(days=days):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def settings_of(engine: Engine, folder: Path) -> Settings:

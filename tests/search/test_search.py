@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from server.operations.integrity import problems
 from tests.fixtures.client import Person, Refused, Tab
 from tests.fixtures.server import Running
 from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
@@ -157,6 +158,19 @@ async def test_what_is_deleted_is_not_found(server: Running) -> None:
         await tab.call("delete", conversations=[gone["conversation"]])
         mine = [each for each in await found(tab, "xylophone") if each in (gone["message"], kept["message"])]
         assert mine == [kept["message"]]
+
+
+async def test_what_is_temporary_is_not_found(server: Running) -> None:
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab:
+        sent = await tab.send("xylophone 量子", temporary=True)
+        await tab.finished(sent["turn"])
+        await tab.call("title", conversation=sent["conversation"], title="xylophone 量子")
+        edited = await tab.call("edit", message=sent["message"], text="a xylophone", client_id="e-1")
+        await tab.finished(edited["turn"])
+        for query in ("xylophone", "量子", "x"):
+            assert await found(tab, query) == []
+    assert problems(server.settings) == []
 
 
 async def test_nobody_finds_what_is_somebody_elses(server: Running) -> None:
