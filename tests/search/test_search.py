@@ -21,10 +21,19 @@ def says(upstream: Upstream, *answers: str) -> None:
 
 
 async def ask(tab: Tab, question: str, conversation: str | None = None) -> dict[str, Any]:
-    """In a conversation that has its name (no model is asked for one), until the answer has ended."""
+    """Until the answer has ended."""
     sent = await tab.send(question, conversation)
-    if conversation is None:
-        await tab.call("title", conversation=sent["conversation"], title="Mine")
+    await tab.finished(sent["turn"])
+    return sent
+
+
+async def ask_for(tab: Tab, upstream: Upstream, question: str, answer: str) -> dict[str, Any]:
+    """In a conversation that has its name before the answer ends: no model is asked for one."""
+    gate = Gate()
+    upstream.script(gate, delta(answer), finish(), DONE)
+    sent = await tab.send(question)
+    await tab.call("title", conversation=sent["conversation"], title="Mine")
+    gate.open()
     await tab.finished(sent["turn"])
     return sent
 
@@ -40,11 +49,10 @@ async def found(tab: Tab, query: str) -> list[str]:
 
 
 async def test_questions_answers_and_titles(scripted: Running, upstream: Upstream) -> None:
-    says(upstream, "量子力学（quantum mechanics）是物理学的分支。", "Crème brûlée, with sugar.")
     ann = await Person.register(scripted.url)
     async with ann.tab() as tab:
-        physics = await ask(tab, "What is 量子?")
-        dessert = await ask(tab, "Dessert for a getUserName party 🎉")
+        physics = await ask_for(tab, upstream, "What is 量子?", "量子力学（quantum mechanics）是物理学的分支。")
+        dessert = await ask_for(tab, upstream, "Dessert for a getUserName party 🎉", "Crème brûlée, with sugar.")
         await tab.call("title", conversation=physics["conversation"], title="量子 for dessert")
 
         assert await found(tab, "量子") == ["title", physics["turn"], physics["message"]]
@@ -109,10 +117,10 @@ async def test_the_longest_queries(server: Running) -> None:
 
 
 async def test_all_branches_and_the_archive(scripted: Running, upstream: Upstream) -> None:
-    says(upstream, "first thing", "second thing", "third thing")
     ann = await Person.register(scripted.url)
     async with ann.tab() as tab:
-        sent = await ask(tab, "question")
+        sent = await ask_for(tab, upstream, "question", "first thing")
+        says(upstream, "second thing", "third thing")
         again = await tab.call("regenerate", turn=sent["turn"])
         await tab.finished(again["turn"])
         edited = await tab.call("edit", message=sent["message"], text="another thing", client_id="e-1")
