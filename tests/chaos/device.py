@@ -76,7 +76,8 @@ class Device:
                 self._turned_away(held)
                 await self.log_in()
             else:
-                held.unheard = held.unheard or status is None
+                if status is None:  # whoever still comes to it ends the session that others have gone on with
+                    held.unheard = self.tokens.unheard = True
                 await asyncio.sleep(self._random.uniform(0.1, 1))
 
     def _turned_away(self, held: Tokens) -> None:

@@ -121,7 +121,7 @@ async def test_trying_now_does_not_wait(scripted: Running, chromium: Browser) ->
         await page.reload()
         await expect(page.get_by_test_id("composer")).to_be_visible()
         # From here on no time passes but what the test lets pass: the page cannot come back by itself.
-        await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 60)
+        await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 10)
         await line.break_off()
         banner = page.get_by_test_id("connection-banner")
         await page.clock.run_for(4_000)
