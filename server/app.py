@@ -115,10 +115,15 @@ def create_app(settings: Settings) -> Starlette:
         presences=presences,
     )
 
-    async def tell_models() -> None:
+    async def tell_models() -> bool:
         models = [as_model(model) for model in catalog.models]
         users = [log for log in event_log.followed() if log.conversation is None]
-        await event_log.append([(log, ModelsUpdated(models=models)) for log in users])
+        try:
+            await event_log.append([(log, ModelsUpdated(models=models)) for log in users])
+        except Unavailable as error:
+            log.warning("models.not_told", reason=error.message)
+            return False
+        return True
 
     async def sweep() -> None:
         event_log.sweep()

@@ -58,7 +58,10 @@ def prepare(settings: Settings, *, migrate_first: bool) -> None:
 def run(settings: Settings, listener: socket.socket, started: Callable[[], None]) -> None:
     settings = open_files.make_room(settings)
     app = create_app(settings)
-    _Server(app, configuration(app, settings), started).run(sockets=[listener])
+    server = _Server(app, configuration(app, settings), started)
+    server.run(sockets=[listener])
+    if server.broken:
+        raise SystemExit(1)
 
 
 def announce(where: str) -> None:
@@ -100,6 +103,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._started()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the lifespan, which holds all that goes on in the background, has ended before its time."""
+        return bool(self.lifespan.error_occurred)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; True ends the server. Without what goes on in the background it would only seem to be
+        there: its sockets go elsewhere, and whoever looks after it starts another."""
+        return self.broken or await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Uvicorn's own leaves without the lifespan's end when it is asked twice, and never with status 0."""

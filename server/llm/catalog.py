@@ -129,12 +129,17 @@ class Catalog:
                 tasks.start_soon(ask, source)
         return [looks[name] for name in self._sources]
 
-    async def watch(self, changed: Callable[[], Awaitable[None]]) -> None:
-        """Runs until it is cancelled: keeps the list fresh, and calls ``changed`` after each change."""
+    async def watch(self, changed: Callable[[], Awaitable[bool]]) -> None:
+        """Runs until it is cancelled: keeps the list fresh, and calls ``changed`` after each change.
+
+        As long as that gives False, which means that nobody could be told, it is called again with the next look.
+        """
+        told = True
         while True:
             if await self.refresh():
                 log.info("models.changed", models=len(self._models))
-                await changed()
+                told = False
+            told = told or await changed()
             await anyio.sleep(self._pause())
 
     def _pause(self) -> float:

@@ -78,7 +78,8 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with anyio.CancelScope(shield=True):
-            await self._drain()
+            if kind is None:  # else this process has broken down, and others are better off without it
+                await self._drain()
             for handle in list(self._handles.values()):
                 handle.end(Status.INTERRUPTED)
             with anyio.move_on_after(STOPPING):
