@@ -1,3 +1,5 @@
+import { isCommand } from "@/composables/commandKey";
+import { isComposed } from "@/composables/useSendKey";
 import { usePage } from "@/stores/page";
 import { useEventListener } from "@vueuse/core";
 
@@ -6,27 +8,35 @@ export interface ShortcutActions {
   focusComposer: () => void;
   stop: () => void;
   toggleSidebar: () => void;
+  copyAnswer: () => void;
+  copyCode: () => void;
 }
 
 const OPEN_LAYER = '[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]';
 
-/** The keys of the whole page. ⌘ counts as Ctrl. */
+/** The keys of the whole page; with the key that `commandKey` names, unless they are Esc. */
 export function useShortcuts(actions: ShortcutActions): void {
   const page = usePage();
 
-  /** Keys with Ctrl and Shift, by their letter. */
-  const letters = new Map<string, () => void>([
+  const withCommand = new Map<string, () => void>([
+    ["k", () => (page.dialog = page.dialog === "search" ? null : "search")],
+    [".", () => page.toggleSettings()],
+    ["/", () => page.toggleSettings("keys")],
+  ]);
+  const withShift = new Map<string, () => void>([
     ["o", actions.newChat],
     ["s", actions.toggleSidebar],
+    ["c", actions.copyAnswer],
+    [";", actions.copyCode],
+    // What Shift makes of it on many keyboards.
+    [":", actions.copyCode],
   ]);
 
   useEventListener(window, "keydown", (event: KeyboardEvent) => {
-    if (event.isComposing || event.defaultPrevented) return;
-    const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    const letter = command && event.shiftKey ? letters.get(event.key.toLowerCase()) : undefined;
-    if (letter) run(event, letter);
-    else if (command && event.key === "/") run(event, () => page.toggleSettings("keys"));
-    else if (command && event.key === ".") run(event, () => page.toggleSettings());
+    if (event.defaultPrevented || isComposed(event)) return;
+    const table = event.shiftKey ? withShift : withCommand;
+    const act = isCommand(event) ? table.get(event.key.toLowerCase()) : undefined;
+    if (act) run(event, act);
     else if (event.key === "Escape" && event.shiftKey) run(event, actions.focusComposer);
     else if (event.key === "Escape" && !document.querySelector(OPEN_LAYER)) actions.stop();
   });

@@ -6,8 +6,9 @@ import { Log } from "@/socket/logs";
 import type { Waiting } from "@/socket/requests";
 
 export interface FollowingListener {
-  /** What was held of the user's log, or of a conversation's, is replaced by this. */
-  synced: (snapshot: UserSnapshot) => void;
+  /** The user's log is followed again. What was held of it is replaced by this; null: it goes on from there. */
+  synced: (snapshot: UserSnapshot | null) => void;
+  /** What was held of a conversation's log is replaced by this. */
   opened: (snapshot: ConversationSnapshot) => void;
   openFailed: (conversation: string, error: CommandError) => void;
   /** A `send` made a conversation and follows it from its very beginning. */
@@ -113,7 +114,7 @@ export class Following {
       {
         replied: (reply) => {
           this.userLog.opened(reply);
-          if (reply.snapshot) this.options.listener.synced(reply.snapshot);
+          this.options.listener.synced(reply.snapshot ?? null);
         },
         failed: (error) => {
           if (!this.later(error, this.userLog, () => this.sync())) this.options.syncFailed(error);

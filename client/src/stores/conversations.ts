@@ -15,11 +15,15 @@ export const useConversations = defineStore("conversations", () => {
   const liveTurns = shallowReactive(new Map<string, string>());
   /** Where an answer failed that nobody has looked at since. */
   const failed = shallowReactive(new Set<string>());
+  /** Deleted here, and to be had back for a moment. */
+  const hidden = shallowReactive(new Set<string>());
   const next = ref<string | null>(null);
   const synced = ref(false);
   const loading = ref(false);
 
-  const listed = computed(() => [...byId.values()].filter(({ archived, temporary }) => !archived && !temporary));
+  const listed = computed(() =>
+    [...byId.values()].filter(({ id, archived, temporary }) => !archived && !temporary && !hidden.has(id)),
+  );
 
   function replaceAll(snapshot: UserSnapshot): void {
     byId.clear();
@@ -114,7 +118,7 @@ export const useConversations = defineStore("conversations", () => {
   }
 
   return {
-    byId, liveTurns, failed, next, synced, loading, listed,
+    byId, liveTurns, failed, hidden, next, synced, loading, listed,
     replaceAll, clear, put, putOlder, leaveFolders, drop, turnChanged, loadMore, loadArchived, rename, update, remove, markRead,
   };
 });

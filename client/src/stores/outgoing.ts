@@ -1,111 +1,151 @@
 import type { Message } from "@/protocol/frames.gen";
+import type { Ask } from "@/protocol/frames";
 import { newClientId } from "@/socket/clientId";
+import { CommandError } from "@/socket/errors";
+import { keep, kept } from "@/stores/keeping";
 import { useLink } from "@/stores/link";
 import { useTranscripts } from "@/stores/transcripts";
-import { useSessionStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
-import { computed, shallowReactive, watch } from "vue";
+import { computed, shallowReactive } from "vue";
+
+type Kind = "send" | "edit" | "regenerate" | "continue";
+
+/** What begins an answer. It gets a client id, under which it is asked until it is answered, and has one effect. */
+export type Wish = { [K in Kind]: Omit<Ask<K>, "client_id"> }[Kind];
+
+const KIND = "asked";
+/** A client id is remembered by the server for seven days. */
+const NAME_KEPT_MS = 6 * 24 * 3600 * 1000;
+
+/** What is written by a person, as the browser keeps it until the server has it. */
+interface Kept extends Pick<Outgoing, "conversation" | "wish"> {
+  /** Null: it was refused, and waits for the person. */
+  askedAt: number | null;
+}
 
 export interface Outgoing {
   clientId: string;
   /** Null: the message makes a new conversation. */
   conversation: string | null;
-  text: string;
-  parent: string | undefined;
-  model: string | undefined;
-  /** The new conversation is not kept. */
-  temporary: boolean;
+  wish: Wish;
   state: "pending" | "sent" | "failed";
   error?: Error;
-  /** Once it is stored, its id. */
-  message?: string;
 }
 
-/** Messages that were typed and do not stand in a transcript yet. */
+/** What was asked and does not stand in a transcript yet. */
 export const useOutgoing = defineStore("outgoing", () => {
   const link = useLink();
   const transcripts = useTranscripts();
   const entries = shallowReactive(new Map<string, Outgoing>());
   /** Message → client id: what was shown before it was stored keeps its place on the page. */
   const origins = new Map<string, string>();
+  /** Told of by an event while something is asked: a reply to what was asked twice may come after its events. */
+  const told = new Set<string>();
+  /** Asked anew for an earlier page. */
+  let resumed: Promise<Outgoing>[] = [];
+  let user = "";
 
   const list = computed(() => [...entries.values()]);
-  /** What would be lost with the page. */
-  const kept = useSessionStorage<Outgoing[]>("parley.outgoing", []);
-  watch(list, (now) => {
-    // An error cannot be kept; the next try finds out anew.
-    kept.value = now.filter(({ state }) => state !== "sent").map((entry) => ({ ...entry, error: undefined }));
-  });
 
-  /** Resolves with the conversation once the message is stored; null when it failed, and is shown so. */
-  function send(draft: Pick<Outgoing, "conversation" | "text" | "parent" | "model" | "temporary">): Promise<string | null> {
-    return attempt({ ...draft, clientId: newClientId(), state: "pending" });
+  /** Goes on with what an earlier page of this browser asked and got no answer to. */
+  function begin(someone: string): void {
+    user = someone;
+    for (const [clientId, value] of kept(KIND, user)) {
+      const { conversation, wish, askedAt } = value as Kept;
+      const entry: Outgoing = { clientId, conversation, wish, state: "pending" };
+      if (askedAt !== null && Date.now() - askedAt < NAME_KEPT_MS) resumed.push(attempt(entry));
+      else entries.set(clientId, { ...entry, state: "failed" });
+    }
+  }
+
+  /** What becomes of it, for the page that shows it. */
+  function takeResumed(): Promise<Outgoing>[] {
+    const all = resumed;
+    resumed = [];
+    return all;
+  }
+
+  /** Resolves with what became of it: `sent` once it is stored, or `failed`, and then it stays in the list. */
+  function ask(conversation: string | null, wish: Wish): Promise<Outgoing> {
+    return attempt({ clientId: newClientId(), conversation, wish, state: "pending" });
   }
 
   /** The same client id again: if the first try did arrive after all, it has no second effect. */
-  function retry(clientId: string): Promise<string | null> {
+  function retry(clientId: string): Promise<Outgoing | null> {
     const entry = entries.get(clientId);
     return entry ? attempt({ ...entry, state: "pending" }) : Promise.resolve(null);
   }
 
-  /** What the page before a reload had not sent: of each, the conversation it was for, and the one it gets to. */
-  function resume(): { before: string | null; sent: Promise<string | null> }[] {
-    const waiting = kept.value.filter(({ clientId }) => !entries.has(clientId));
-    return waiting.map((entry) => ({ before: entry.conversation, sent: attempt({ ...entry, state: "pending" }) }));
+  async function attempt(entry: Outgoing): Promise<Outgoing> {
+    const { clientId, wish } = entry;
+    entries.set(clientId, entry);
+    keepText(entry, Date.now());
+    try {
+      if (wish.type === "send") {
+        const sent = await link.send({ ...wish, client_id: clientId });
+        return stored({ ...entry, conversation: sent.conversation, state: "sent" }, sent.message);
+      }
+      const reply = await link.request({ ...wish, client_id: clientId });
+      return stored({ ...entry, state: "sent" }, "message" in reply ? reply.message : null);
+    } catch (error) {
+      const failed: Outgoing = { ...entry, state: "failed", error: error as Error };
+      if (!entries.has(clientId)) return failed;
+      entries.set(clientId, failed);
+      // Without a connection nobody has refused it: the next page asks again.
+      if (error instanceof CommandError) keepText(entry, null);
+      return failed;
+    }
   }
 
-  async function attempt(entry: Outgoing): Promise<string | null> {
-    entries.set(entry.clientId, entry);
-    try {
-      const sent = await link.send({
-        type: "send",
-        conversation: entry.conversation,
-        text: entry.text,
-        client_id: entry.clientId,
-        ...(entry.parent === undefined ? {} : { parent: entry.parent }),
-        ...(entry.temporary ? { temporary: true } : {}),
-        ...(entry.model === undefined ? {} : { model: entry.model }),
-      });
-      origins.set(sent.message, entry.clientId);
-      change(entry.clientId, { state: "sent", conversation: sent.conversation, message: sent.message });
-      // Asked twice, it may have been in the transcript before this reply; elsewhere nobody waits for it to appear.
-      const transcript = transcripts.held.get(sent.conversation);
-      if (transcripts.shown === sent.conversation) arrived(transcript?.messages ?? []);
-      else if (entry.conversation !== null) discard(entry.clientId);
-      return sent.conversation;
-    } catch (error) {
-      change(entry.clientId, { state: "failed", error: error as Error });
-      return null;
-    }
+  function keepText({ clientId, conversation, wish }: Outgoing, askedAt: Kept["askedAt"]): void {
+    if ("text" in wish) keep(KIND, user, clientId, { conversation, wish, askedAt } satisfies Kept);
+  }
+
+  /** A question is shown from here until it stands in the transcript; elsewhere nobody waits for it to appear. */
+  function stored(entry: Outgoing, question: string | null): Outgoing {
+    const { clientId, conversation, wish } = entry;
+    keep(KIND, user, clientId, null);
+    if (question !== null) origins.set(question, clientId);
+    const begins = wish.type === "send" && wish.conversation === null;
+    const looked = begins || transcripts.shown === conversation;
+    const awaited = looked && question !== null && !told.has(question) && !stands(conversation, question);
+    if (!awaited) discard(clientId);
+    else if (entries.has(clientId)) entries.set(clientId, entry);
+    return entry;
+  }
+
+  function stands(conversation: string | null, message: string): boolean {
+    return transcripts.held.get(conversation ?? "")?.messages.some(({ id }) => id === message) ?? false;
   }
 
   function discard(clientId: string): void {
     entries.delete(clientId);
+    keep(KIND, user, clientId, null);
+    if (entries.size === 0) told.clear();
   }
 
-  /** These stand in a transcript now. */
+  /** These stand on a path that is shown now. */
   function arrived(messages: Message[]): void {
     for (const { id } of messages) {
       const clientId = origins.get(id);
-      if (clientId) entries.delete(clientId);
+      if (clientId) discard(clientId);
     }
+  }
+
+  /** A message was made, here or elsewhere; the path that it stands on may come later. */
+  function made(message: Message): void {
+    if (entries.size > 0) told.add(message.id);
+    if (stands(message.conversation, message.id)) arrived([message]);
   }
 
   function clear(): void {
     entries.clear();
     origins.clear();
+    told.clear();
   }
 
-  /** Also what earlier pages had kept. */
-  function forget(): void {
-    clear();
-    kept.value = [];
-  }
-
-  function change(clientId: string, fields: Partial<Outgoing>): void {
-    const entry = entries.get(clientId);
-    if (entry) entries.set(clientId, { ...entry, ...fields });
-  }
-
-  return { list, send, retry, resume, discard, arrived, clear, forget, keyOf: (message: string) => origins.get(message) ?? message };
+  return {
+    list, begin, takeResumed, ask, retry, discard, arrived, made, clear,
+    keyOf: (message: string) => origins.get(message) ?? message,
+  };
 });

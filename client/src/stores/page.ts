@@ -1,9 +1,14 @@
 import type { Conversation, Folder } from "@/protocol/frames.gen";
-import { useLocalStorage, useSessionStorage } from "@vueuse/core";
+import { useLocalStorage } from "@vueuse/core";
 import { defineStore } from "pinia";
-import { ref, shallowRef } from "vue";
+import { ref, shallowReactive, shallowRef } from "vue";
 
-export type PageDialog = "settings" | "archived";
+export type PageDialog = "settings" | "chat" | "search" | "archived";
+
+export interface Goal {
+  conversation: string;
+  message: string;
+}
 
 /** What is open on this page, and only on this one. */
 export const usePage = defineStore("page", () => {
@@ -13,7 +18,6 @@ export const usePage = defineStore("page", () => {
   /** Of the settings, by its name in components/settingsSections. */
   const section = ref("general");
   /** To be deleted, once that is confirmed. */
-  const deleting = shallowRef<Conversation | null>(null);
   const deletingFolder = shallowRef<Folder | null>(null);
   /** A folder is about to be made, for a conversation or for none. */
   const newFolder = shallowRef<{ holding: string | null } | null>(null);
@@ -21,9 +25,10 @@ export const usePage = defineStore("page", () => {
   const sharing = shallowRef<Conversation | null>(null);
   /** To be taken along. */
   const exporting = shallowRef<Conversation | null>(null);
-  /** Conversation, or null for a new one → what is typed and not sent. Outlives a reload, and a log-in of the same user. */
-  const unsent = useSessionStorage("parley.unsent", new Map<string | null, string>());
-  const author = useSessionStorage("parley.unsent-by", "");
+  /** The message that the page is on its way to. */
+  const jump = shallowRef<Goal | null>(null);
+  /** Question → what is written in its place and not sent. */
+  const editing = shallowReactive(new Map<string, string>());
   /** The chat that does not exist yet will not be kept. */
   const temporary = ref(false);
 
@@ -38,15 +43,8 @@ export const usePage = defineStore("page", () => {
     else openSettings(at);
   }
 
-  /** False when somebody else was here before. */
-  function belongsTo(user: string): boolean {
-    const same = author.value === "" || author.value === user;
-    author.value = user;
-    return same;
-  }
-
   return {
-    folded, drawer, dialog, section, openSettings, toggleSettings, deleting, deletingFolder, newFolder, sharing, exporting,
-    unsent, belongsTo, temporary,
+    folded, drawer, dialog, section, openSettings, toggleSettings, deletingFolder, newFolder, sharing, exporting, jump,
+    editing, temporary,
   };
 });

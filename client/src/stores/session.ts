@@ -4,14 +4,15 @@ import type { ConversationEvent, EventOf, UserEvent } from "@/protocol/frames";
 import { useAccount } from "@/stores/account";
 import { useConversations } from "@/stores/conversations";
 import { useDevices } from "@/stores/devices";
+import { useDrafts } from "@/stores/drafts";
 import { useFolders } from "@/stores/folders";
 import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { useOutgoing } from "@/stores/outgoing";
 import { usePreferences } from "@/stores/preferences";
 import { usePresets } from "@/stores/presets";
-import { usePage } from "@/stores/page";
 import { useRelease } from "@/stores/release";
+import { useRemovals } from "@/stores/removals";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 
@@ -21,12 +22,13 @@ export const useSession = defineStore("session", () => {
   const account = useAccount();
   const conversations = useConversations();
   const devices = useDevices();
+  const drafts = useDrafts();
   const folders = useFolders();
   const link = useLink();
   const models = useModels();
   const outgoing = useOutgoing();
-  const page = usePage();
   const preferences = usePreferences();
+  const removals = useRemovals();
   const presets = usePresets();
   const release = useRelease();
   const transcripts = useTranscripts();
@@ -37,8 +39,10 @@ export const useSession = defineStore("session", () => {
     "conversation.updated": ({ conversation }) => conversations.put(conversation),
     "conversation.deleted": ({ conversation }) => {
       conversations.drop(conversation);
+      drafts.drop(conversation);
       transcripts.drop(conversation);
     },
+    draft: (event) => drafts.heard(event),
     "turn.status": (event) => conversations.turnChanged(event),
     "models.updated": (event) => (models.all = event.models),
     "session.opened": ({ session }) => devices.opened(session.id),
@@ -49,7 +53,8 @@ export const useSession = defineStore("session", () => {
   };
 
   function begin(): void {
-    if (account.user) keepWhatIsTyped(account.user.id);
+    const user = account.user?.id ?? "";
+    drafts.begin(user);
     link.connect(
       {
         hello: greet,
@@ -65,18 +70,14 @@ export const useSession = defineStore("session", () => {
       },
       () => account.renewToken(),
     );
-  }
-
-  /** It outlives the page, but is not for the eyes of somebody else who logs in here. */
-  function keepWhatIsTyped(user: string): void {
-    if (page.belongsTo(user)) return;
-    page.unsent.clear();
-    outgoing.forget();
+    outgoing.begin(user);
   }
 
   function end(): void {
     link.disconnect();
+    removals.clear();
     conversations.clear();
+    drafts.clear();
     folders.replaceAll([]);
     presets.all = [];
     transcripts.clear();
@@ -85,25 +86,34 @@ export const useSession = defineStore("session", () => {
   }
 
   /** Another tab of this browser may have signed in as someone else: what is held here is not theirs. */
-  function greet({ user, server }: Hello): void {
+  function greet({ user, connection, server }: Hello): void {
     if (account.user && account.user.id !== user.id) location.reload();
     else account.become(user);
+    drafts.greeted(connection);
     void release.heard(server.client);
   }
 
-  function synced(snapshot: UserSnapshot): void {
+  function synced(snapshot: UserSnapshot | null): void {
+    if (snapshot) replaceAll(snapshot);
+    // What could not be done without a connection.
+    drafts.flush();
+    removals.resume();
+  }
+
+  function replaceAll(snapshot: UserSnapshot): void {
     account.become(snapshot.user);
     devices.synced(snapshot.sessions);
     models.all = snapshot.models;
     preferences.replaceAll(snapshot.settings);
     conversations.replaceAll(snapshot);
+    drafts.synced(snapshot.drafts);
     folders.replaceAll(snapshot.folders);
     presets.all = snapshot.presets;
   }
 
   function conversationEvent(event: ConversationEvent): void {
     transcripts.apply(event);
-    if (event.type === "message.created") outgoing.arrived([event.message]);
+    if (event.type === "message.created") outgoing.made(event.message);
     else if (event.type === "path.selected") outgoing.arrived(event.messages);
   }
 

@@ -1,10 +1,16 @@
 import { defineStore } from "pinia";
 import { shallowReactive } from "vue";
 
+export interface ToastAction {
+  label: string;
+  run: () => void;
+}
+
 export interface Toast {
   id: number;
   kind: "error" | "info";
   text: string;
+  actions: ToastAction[];
 }
 
 const SHOWN_MS = 6_000;
@@ -14,11 +20,11 @@ export const useToasts = defineStore("toasts", () => {
   const list = shallowReactive<Toast[]>([]);
   let last = 0;
 
-  function show(kind: Toast["kind"], text: string): void {
+  function show(kind: Toast["kind"], text: string, actions: ToastAction[] = [], shownMs = SHOWN_MS): void {
     last += 1;
     const id = last;
-    list.push({ id, kind, text });
-    setTimeout(() => dismiss(id), SHOWN_MS);
+    list.push({ id, kind, text, actions });
+    if (shownMs !== Infinity) setTimeout(() => dismiss(id), shownMs);
   }
 
   function dismiss(id: number): void {

@@ -18,7 +18,7 @@ export const useTranscripts = defineStore("transcripts", () => {
   /** Why a conversation could not be opened. */
   const failures = shallowReactive(new Map<string, CommandError>());
   const shown = ref<string | null>(null);
-  const loadingOlder = ref(false);
+  let loading: Promise<void> | null = null;
 
   function show(conversation: string | null): void {
     if (shown.value === conversation) return;
@@ -60,17 +60,18 @@ export const useTranscripts = defineStore("transcripts", () => {
     shown.value = null;
   }
 
-  async function loadOlder(conversation: string): Promise<void> {
+  /** One page at a time: who asks while one is on its way waits for that one. */
+  function loadOlder(conversation: string): Promise<void> {
+    loading ??= loadPage(conversation).finally(() => (loading = null));
+    return loading;
+  }
+
+  async function loadPage(conversation: string): Promise<void> {
     const before = held.get(conversation)?.next;
-    if (!before || loadingOlder.value) return;
-    loadingOlder.value = true;
-    try {
-      const page = await link.request({ type: "history", conversation, before, limit: PAGE });
-      const state = held.get(conversation);
-      if (state) held.set(conversation, prependHistory(state, page));
-    } finally {
-      loadingOlder.value = false;
-    }
+    if (!before) return;
+    const page = await link.request({ type: "history", conversation, before, limit: PAGE });
+    const state = held.get(conversation);
+    if (state) held.set(conversation, prependHistory(state, page));
   }
 
   function keepRecent(conversation: string): void {
@@ -88,7 +89,7 @@ export const useTranscripts = defineStore("transcripts", () => {
     link.forget(conversation);
   }
 
-  return { held, failures, shown, loadingOlder, show, opened, begun, openFailed, apply, drop, clear, loadOlder };
+  return { held, failures, shown, show, opened, begun, openFailed, apply, drop, clear, loadOlder };
 });
 
 /** Until the user's log tells more of a conversation that a `send` has just made. */

@@ -96,7 +96,9 @@ describe("exchanges", () => {
   const message = (id: string, role: Role) => ({ id, role, text: id }) as Message;
   const snapshot = (messages: Message[]) =>
     ({ messages, live: [{ turn: "a2", text: "", reasoning: "", blocks: [] }] }) as unknown as ConversationSnapshot;
-  const unstored = { clientId: "x1", text: "And?", state: "pending" } as Outgoing;
+  const unstored: Outgoing = {
+    clientId: "x1", conversation: "c", state: "pending", wish: { type: "send", conversation: "c", text: "And?" },
+  };
 
   it("begin with a question each, and end with what is not stored yet", () => {
     const path = [message("q1", "user"), message("a1", "assistant"), message("q2", "user"), message("a2", "assistant")];
@@ -108,6 +110,29 @@ describe("exchanges", () => {
     ]);
     expect(exchanges[1]?.answers[0]?.live?.turn).toBe("a2");
     expect(exchanges[2]?.question?.outgoing).toBe(unstored);
+  });
+
+  it("have an edit in the place of its question while it is on its way, and the old path again when it fails", () => {
+    const path = [message("q1", "user"), message("a1", "assistant"), message("q2", "user"), message("a2", "assistant")];
+    const edit: Outgoing = { ...unstored, wish: { type: "edit", message: "q2", text: "Or?" } };
+    const pending = toExchanges(snapshot(path), [edit], (id) => id);
+    expect(pending.map(({ key, question }) => [key, question?.text])).toEqual([
+      ["q1", "q1"],
+      ["x1", "Or?"],
+    ]);
+    const failed: Outgoing = { ...edit, state: "failed" };
+    const after = toExchanges(snapshot(path), [failed], (id) => id);
+    expect(after.map(({ key, question }) => [key, question?.text, question?.outgoing])).toEqual([
+      ["q1", "q1", undefined],
+      ["q2", "q2", failed],
+    ]);
+  });
+
+  it("say of an answer what was asked of it", () => {
+    const again: Outgoing = { ...unstored, wish: { type: "continue", turn: "a1" } };
+    const exchanges = toExchanges(snapshot([message("q1", "user"), message("a1", "assistant")]), [again], (id) => id);
+    expect(exchanges).toHaveLength(1);
+    expect(exchanges[0]?.answers[0]?.outgoing).toBe(again);
   });
 
   it("may begin with an answer, where a page of history does", () => {

@@ -34,7 +34,7 @@ beforeEach(async () => {
     listener: {
       status: (status) => statuses.push(status),
       hello: () => heard.push("hello"),
-      synced: () => heard.push("synced"),
+      synced: (snapshot) => heard.push(snapshot ? "synced" : "went on"),
       opened: ({ conversation }) => heard.push(`opened ${conversation.id}`),
       openFailed: (conversation, error) => heard.push(`failed ${conversation} ${error.code}`),
       begun: (conversation) => heard.push(`begun ${conversation}`),

@@ -1,0 +1,13 @@
+import { nextTick, onMounted, type Ref, type ShallowRef, watch } from "vue";
+
+/** A text box is as high as its text; how high at most, its style says. */
+export function useFittingHeight(box: Readonly<ShallowRef<HTMLTextAreaElement | null>>, text: Ref<string>): void {
+  function fit(): void {
+    if (!box.value) return;
+    box.value.style.height = "auto";
+    box.value.style.height = `${box.value.scrollHeight}px`;
+  }
+
+  watch(text, () => nextTick(fit), { flush: "post" });
+  onMounted(fit);
+}
