@@ -15,9 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 TURNS = 40
 
 
-async def test_to_a_message_on_another_branch_far_up(
-    scripted: Running, chromium: Browser, upstream: Upstream
-) -> None:
+async def test_to_a_message_on_another_branch_far_up(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
     """Two tabs: the one that jumps chooses the path, the other one is taken along."""
     async with Visitor.arriving(chromium, scripted.url) as ann:
         page = await ann.register()
