@@ -335,7 +335,7 @@ async def renaming(stage: Stage) -> None:
 async def deleting(stage: Stage) -> None:
     await conversation_menu(stage)
     await stage.choose("Delete", "删除")
-    await expect(stage.page.get_by_role("alertdialog")).to_be_visible()
+    await expect(stage.button("Undo", "撤销")).to_be_visible()
 
 
 # Menus and dialogs
