@@ -75,8 +75,8 @@ def test_a_database_that_is_not(parley: Parley, data: Path) -> None:
 
 def test_saving_and_restoring(parley: Parley, data: Path, tmp_path: Path) -> None:
     before = contents(settings_for(data))
-    assert parley("backup").stdout.startswith("Saved 19 rows to data/backups/parley-")
-    assert parley("backup", "b").stdout.startswith("Saved 19 rows to b (")
+    assert parley("backup").stdout.startswith("Saved 34 rows to data/backups/parley-")
+    assert parley("backup", "b").stdout.startswith("Saved 34 rows to b (")
     assert "is there already" in str(parley("backup", "b").exception)
 
     refused = parley("restore", "--replace", "b", given="n\n")
