@@ -84,7 +84,7 @@ def test_saving_and_restoring(parley: Parley, data: Path, tmp_path: Path) -> Non
     assert "not empty" in str(parley("restore", "b").exception)
     restored = parley("restore", "--replace", "b", given="y\n")
     assert restored.exit_code == 0
-    assert "Restored 19 rows of " in restored.stdout
+    assert "Restored 34 rows of " in restored.stdout
     assert contents(settings_for(data)) == before
     assert len(list((data / "backups").iterdir())) == 2, "what was replaced was saved as well"
 
