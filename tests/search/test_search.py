@@ -197,6 +197,7 @@ async def test_titles_by_activity_then_messages_by_age(server: Running) -> None:
         sent = [await ask(tab, f"xylophone {number}") for number in range(4)]
         for one in sent[:3]:
             await tab.call("title", conversation=one["conversation"], title="xylophone")
+        await tab.call("title", conversation=sent[3]["conversation"], title="Mine")
         await ask(tab, "unrelated", sent[1]["conversation"])
         conversations = [hit["conversation"] for hit in await hits(tab, "xylophone") if "message" not in hit]
         assert conversations == [sent[number]["conversation"] for number in (1, 2, 0)]
