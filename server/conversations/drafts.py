@@ -9,8 +9,9 @@ from server.protocol.events import DraftUpdated
 from server.tables import Draft, now
 
 MOST = 100
-MOST_CHARS = 200_000
-"""Drafts of one user, and their characters together: every tab begins with all of them, in one frame."""
+MOST_BYTES = 300_000
+"""Drafts of one user, and their texts together, though one may be longer: every tab begins with all of them, in one
+frame."""
 
 
 def all_of(session: Session, user: str) -> list[wire.Draft]:
@@ -33,10 +34,10 @@ def write(session: Session, user: str, conversation: str | None, text: str, conn
         row.text, row.updated_at = text, now()
     session.flush()
     changed = [DraftUpdated(conversation=conversation, text=text, connection=connection)]
-    chars = 0
+    taken = 0
     for number, kept in enumerate(_newest_first(session, user), 1):
-        chars += len(kept.text)
-        if number > 1 and (number > MOST or chars > MOST_CHARS):
+        taken += len(kept.text.encode())
+        if number > 1 and (number > MOST or taken > MOST_BYTES):
             session.delete(kept)
             changed.append(DraftUpdated(conversation=kept.conversation_id, text="", connection=connection))
     return changed

@@ -7,19 +7,23 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import ColumnElement, func, tuple_, update
+from sqlalchemy import ColumnElement, tuple_, update
 from sqlmodel import Session, col, delete, select
 
-from server.errors import Invalid, NotFound
+from server.errors import Invalid, NotFound, TooLarge
 from server.tables import Conversation, Folder, Message, Setting
 from server.transcript.branch import Node, Tree
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CURSOR = re.compile(r"(?P<moment>[0-9a-f]{1,14})-(?P<conversation>[0-9a-f]{24})")
 """Microseconds since `EPOCH`, and an id. Fourteen digits reach to the year 4253."""
+PAGE_BYTES = 300_000
+"""Of the titles and prompts on a page of conversations: with all else that a tab begins with, it has to fit a frame."""
 SETTINGS_LIMIT = 200
-"""Settings of one user, at most."""
+SETTINGS_BYTES = 200_000
+"""Settings of one user, at most, and all their values as JSON together: every snapshot holds them."""
 PERSONAL_PROMPT = "system_prompt"
 """The user's setting that the prompt of each of their conversations begins with."""
 
@@ -80,6 +84,8 @@ def page(
 ) -> tuple[list[Conversation], str | None]:
     """Conversations by their last activity, newest first, and the cursor of the next page.
 
+    A page has ``limit`` of them, or fewer if they would not fit a frame.
+
     ``folder``: None for those that are in none; absent for all.
     """
     query = (
@@ -94,7 +100,18 @@ def page(
         place = tuple_(col(Conversation.updated_at), col(Conversation.id))
         query = query.where(place < tuple_(*_place(before)))
     rows = list(session.exec(query))
-    return rows[:limit], (_cursor(rows[limit - 1]) if len(rows) > limit else None)
+    shown = fitting(rows[:limit])
+    return shown, (_cursor(shown[-1]) if len(rows) > len(shown) else None)
+
+
+def fitting(rows: list[Conversation]) -> list[Conversation]:
+    """The first of ``rows``, as far as their texts stay within ``PAGE_BYTES`` together; one at least."""
+    taken = 0
+    for index, row in enumerate(rows):
+        taken += len(row.title.encode()) + len(row.system_prompt.encode())
+        if taken > PAGE_BYTES:
+            return rows[: max(index, 1)]
+    return rows
 
 
 def pinned(session: Session, user: str) -> list[Conversation]:
@@ -155,9 +172,11 @@ def set_setting(session: Session, user: str, key: str, value: Any) -> None:
         return
     session.merge(Setting(user_id=user, key=key, value=value))
     session.flush()
-    count = session.exec(select(func.count()).select_from(Setting).where(Setting.user_id == user)).one()
-    if count > SETTINGS_LIMIT:
+    kept = settings(session, user)
+    if len(kept) > SETTINGS_LIMIT:
         raise Invalid(f"More than {SETTINGS_LIMIT} settings are not kept.", field="key")
+    if len(msgspec.json.encode(kept)) > SETTINGS_BYTES:
+        raise TooLarge(f"All settings together may hold {SETTINGS_BYTES:,} bytes.", field="value")
 
 
 def _cursor(row: Conversation) -> str:

@@ -42,10 +42,10 @@ class Transcript:
 def sidebar(session: Session, user: str) -> Sidebar:
     rows, cursor = repository.page(session, user, before=None, limit=PAGE, archived=False)
     listed = {row.id for row in rows}
-    rows += [row for row in repository.pinned(session, user) if row.id not in listed]
+    pinned = [row for row in repository.pinned(session, user) if row.id not in listed]
     live = repository.live_turns(session, col(tables.Conversation.user_id) == user)
     return Sidebar(
-        conversations=[objects.conversation(row) for row in rows],
+        conversations=[objects.conversation(row) for row in repository.fitting([*rows, *pinned])],
         next=cursor,
         drafts=drafts.all_of(session, user),
         live_turns=[wire.TurnState(conversation=row.id, turn=turn.id, status=turn.status) for row, turn in live],

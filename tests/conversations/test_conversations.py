@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pytest
 
+from server.protocol.commands import MAX_SYSTEM_PROMPT
 from tests.fixtures.client import Person, Refused
 from tests.fixtures.server import Running
 
@@ -45,6 +47,37 @@ async def test_limits_of_a_page(server: Running, limit: int) -> None:
         with pytest.raises(Refused) as refused:
             await tab.call("list", limit=limit)
         assert refused.value.code == "invalid"
+
+
+async def test_what_a_tab_begins_with_fits_a_frame(server: Running) -> None:
+    """However long the prompts are, the settings and what is typed: the list goes on, and holds every conversation."""
+    prompt = "汉" * MAX_SYSTEM_PROMPT
+    ann = await Person.register(server.url)
+    async with ann.tab() as tab:
+        made = []
+        for number in range(12):
+            sent = await tab.send(f"question {number}")
+            await tab.finished(sent["turn"])
+            made.append(sent["conversation"])
+            await tab.call("update", conversation=made[-1], system_prompt=prompt, pinned=number % 2 == 0)
+            await tab.call("draft", conversation=made[-1], text=prompt)
+        await tab.call("settings", key="system_prompt", value=prompt)
+        for number in range(5):
+            await tab.call("settings", key=f"own.{number}", value="汉" * 6_000)
+        with pytest.raises(Refused) as refused:
+            await tab.call("settings", key="own.5", value="汉" * 6_000)
+        assert (refused.value.code, refused.value.frame["field"]) == ("too_large", "value")
+
+        async with ann.tab() as new:
+            snapshot = new.synced["snapshot"]
+            assert len(json.dumps(new.synced, ensure_ascii=False).encode()) < 1 << 20
+            listed = [row["id"] for row in snapshot["conversations"]]
+            cursor = snapshot["next"]
+            while cursor is not None:
+                page = await new.call("list", before=cursor)
+                listed += [row["id"] for row in page["conversations"]]
+                cursor = page["next"]
+            assert sorted(listed) == sorted(made)
 
 
 async def test_a_snapshot_holds_all_that_are_pinned(server: Running) -> None:

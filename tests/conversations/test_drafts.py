@@ -73,7 +73,7 @@ async def test_only_so_much_is_kept(server: Running) -> None:
             sent = await tab.send(f"question {number}")
             await tab.ended(sent["turn"])
             made.append(sent["conversation"])
-            await tab.call("draft", conversation=made[-1], text=str(number) * (drafts.MOST_CHARS // 2))
+            await tab.call("draft", conversation=made[-1], text="汉" * (drafts.MOST_BYTES // 6))
         await other.event("draft", conversation=made[0], text="")
         with pytest.raises(Refused) as refused:
             await tab.call("draft", conversation=None, text="x" * 100_001)
