@@ -4,6 +4,8 @@
  *
  * It takes over when no page of the build before it is open any more, and only then throws that build's files away: a
  * page that stays open over an upgrade still finds the parts that it loads late. /api and /ws are none of its business.
+ *
+ * It also is the one place for all pages of a browser from which a notice is shown (src/stores/notices.ts).
  */
 const BUILD = "__BUILD__";
 const FILES = __FILES__;
@@ -27,6 +29,15 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
   else if (kept.has(url.pathname)) event.respondWith(networkFirst(request));
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data?.type === "notice") event.waitUntil(tell(event.data));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.data));
 });
 
 /** All of one build, or nothing: while servers are upgraded one by one, the page may come from another than the rest. */
@@ -71,4 +82,26 @@ async function networkFirst(request) {
   } catch (error) {
     return (await caches.match(request, { cacheName })) ?? Promise.reject(error);
   }
+}
+
+function pages() {
+  return self.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
+
+/** Pages that do not know of each other may ask for the same; and while one of them is in sight, it shows enough. */
+async function tell(notice) {
+  const { title, body, turn: tag } = notice;
+  if ((await pages()).some(({ visibilityState }) => visibilityState === "visible")) return;
+  if ((await self.registration.getNotifications({ tag })).length > 0) return;
+  await self.registration.showNotification(title, { body, tag, data: notice, icon: "/icon-192.png" });
+}
+
+/** In a page that shows the conversation already, or else in any, or else in a new one. */
+async function show(notice) {
+  const path = `/c/${notice.conversation}`;
+  const open = await pages();
+  const page = open.find(({ url }) => new URL(url).pathname === path) ?? open[0];
+  if (!page) return self.clients.openWindow(path);
+  page.postMessage(notice);
+  await page.focus();
 }

@@ -137,7 +137,17 @@ export const en = {
     systemPrompt: "What every model should know",
     systemPromptHint: "It goes before each of your conversations: who you are, and how you like to be answered.",
     systemPromptExample: "I am a nurse in Hamburg. Answer briefly, with sources.",
-    synced: "Settings are the same in all your tabs and devices.",
+    synced: "These are the same in all your tabs and devices.",
+  },
+  notices: {
+    label: "Notifications",
+    on: "On",
+    off: "Off",
+    hint: "This browser tells you when an answer to a question asked here is done and Parley is not in sight.",
+    blocked: "This browser does not let Parley notify you. You can allow it in the browser's settings for this site.",
+    unsafe: "Browsers offer notifications to pages with an https address only.",
+    done: "The answer is done.",
+    failed: "The answer could not be finished.",
   },
   devices: {
     browsers: "Where you are logged in",

@@ -132,7 +132,17 @@ export const zh: typeof en = {
     systemPrompt: "希望模型了解的信息",
     systemPromptHint: "会放在你的每个对话之前：你是谁，以及你希望得到怎样的回答。",
     systemPromptExample: "我是杭州的一名护士。请简短回答，并注明出处。",
-    synced: "设置会同步到你的所有标签页和设备。",
+    synced: "以上设置会同步到你的所有标签页和设备。",
+  },
+  notices: {
+    label: "通知",
+    on: "开启",
+    off: "关闭",
+    hint: "在此提问后，若回答完成时你没有在看 Parley，此浏览器会通知你。",
+    blocked: "此浏览器不允许 Parley 发送通知，可在浏览器的网站设置中允许。",
+    unsafe: "浏览器只允许 https 地址的网页发送通知。",
+    done: "回答已完成。",
+    failed: "回答未能完成。",
   },
   devices: {
     browsers: "已登录的设备",

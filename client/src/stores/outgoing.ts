@@ -4,6 +4,7 @@ import { newClientId } from "@/socket/clientId";
 import { CommandError } from "@/socket/errors";
 import { keep, kept } from "@/stores/keeping";
 import { useLink } from "@/stores/link";
+import { useNotices } from "@/stores/notices";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 import { computed, shallowReactive } from "vue";
@@ -35,6 +36,7 @@ export interface Outgoing {
 /** What was asked and does not stand in a transcript yet. */
 export const useOutgoing = defineStore("outgoing", () => {
   const link = useLink();
+  const notices = useNotices();
   const transcripts = useTranscripts();
   const entries = shallowReactive(new Map<string, Outgoing>());
   /** Message → client id: what was shown before it was stored keeps its place on the page. */
@@ -83,9 +85,11 @@ export const useOutgoing = defineStore("outgoing", () => {
     try {
       if (wish.type === "send") {
         const sent = await link.send({ ...wish, client_id: clientId });
+        notices.expect(sent.turn, sent.conversation);
         return stored({ ...entry, conversation: sent.conversation, state: "sent" }, sent.message);
       }
       const reply = await link.request({ ...wish, client_id: clientId });
+      if (entry.conversation) notices.expect(reply.turn, entry.conversation);
       return stored({ ...entry, state: "sent" }, "message" in reply ? reply.message : null);
     } catch (error) {
       const failed: Outgoing = { ...entry, state: "failed", error: error as Error };

@@ -8,6 +8,7 @@ import { useDrafts } from "@/stores/drafts";
 import { useFolders } from "@/stores/folders";
 import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
+import { useNotices } from "@/stores/notices";
 import { useOutgoing } from "@/stores/outgoing";
 import { usePreferences } from "@/stores/preferences";
 import { usePresets } from "@/stores/presets";
@@ -26,6 +27,7 @@ export const useSession = defineStore("session", () => {
   const folders = useFolders();
   const link = useLink();
   const models = useModels();
+  const notices = useNotices();
   const outgoing = useOutgoing();
   const preferences = usePreferences();
   const removals = useRemovals();
@@ -36,14 +38,21 @@ export const useSession = defineStore("session", () => {
   const userEvents: UserEventTable = {
     "account.updated": ({ user }) => account.become(user),
     "conversation.created": ({ conversation }) => conversations.put(conversation),
-    "conversation.updated": ({ conversation }) => conversations.put(conversation),
+    "conversation.updated": ({ conversation }) => {
+      conversations.put(conversation);
+      if (!conversation.unread) void notices.withdraw(conversation.id);
+    },
     "conversation.deleted": ({ conversation }) => {
       conversations.drop(conversation);
+      void notices.withdraw(conversation);
       drafts.drop(conversation);
       transcripts.drop(conversation);
     },
     draft: (event) => drafts.heard(event),
-    "turn.status": (event) => conversations.turnChanged(event),
+    "turn.status": (event) => {
+      conversations.turnChanged(event);
+      notices.turnChanged(event.turn, event.status);
+    },
     "models.updated": (event) => (models.all = event.models),
     "session.opened": ({ session }) => devices.opened(session.id),
     "session.closed": ({ session }) => devices.closed(session),
@@ -55,6 +64,7 @@ export const useSession = defineStore("session", () => {
   function begin(): void {
     const user = account.user?.id ?? "";
     drafts.begin(user);
+    notices.begin(user);
     link.connect(
       {
         hello: greet,
@@ -109,6 +119,7 @@ export const useSession = defineStore("session", () => {
     drafts.synced(snapshot.drafts);
     folders.replaceAll(snapshot.folders);
     presets.all = snapshot.presets;
+    notices.synced(new Set(snapshot.live_turns.map(({ turn }) => turn)));
   }
 
   function conversationEvent(event: ConversationEvent): void {

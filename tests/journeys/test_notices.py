@@ -1,0 +1,100 @@
+"""An answer that is done while nobody looks is told of: once per person, though there are many tabs."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, Page, Worker, expect
+
+from tests.fixtures.browser import Visitor, ask, row
+from tests.fixtures.server import Running
+from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+OUT_OF_SIGHT = """() => {
+  Object.defineProperty(document, 'visibilityState', { get: () => window.hiding ?? 'visible' })
+}"""
+LEAVE = "() => { window.hiding = 'hidden'; document.dispatchEvent(new Event('visibilitychange')) }"
+BLIND = """() => {
+  const pages = clients.matchAll.bind(clients), notify = registration.showNotification.bind(registration)
+  self.shownEver = 0
+  clients.matchAll = async (query) => (await pages(query)).map((page) => ({
+    url: page.url, visibilityState: self.inSight ?? 'hidden', focus: () => undefined,
+    postMessage: (message) => page.postMessage(message),
+  }))
+  registration.showNotification = async (...notice) => {
+    self.shownEver += 1
+    return notify(...notice)
+  }
+}"""
+"""A headless browser has all its windows in sight: its pages, and its service worker, believe that they are not."""
+NOTHING_EXPECTED = "() => !Object.keys(localStorage).some((key) => key.startsWith('parley.kept.notice.'))"
+SHOWN = "async () => (await registration.getNotifications()).map(({ title, body }) => `${title}: ${body}`)"
+
+
+async def looking_away(ann: Visitor) -> tuple[Page, Page, Worker]:
+    """Two tabs, of which the first asks, and the service worker; notices are switched on."""
+    await ann.context.grant_permissions(["notifications"])
+    await ann.context.add_init_script(f"({OUT_OF_SIGHT})()")
+    page = await ann.register()
+    await page.evaluate("() => navigator.serviceWorker.ready.then(() => 0)")
+    await page.keyboard.press("Control+.")
+    await page.get_by_role("group", name="Notifications").get_by_text("On", exact=True).click()
+    await expect(page.get_by_role("group", name="Notifications").get_by_label("On", exact=True)).to_be_checked()
+    await page.keyboard.press("Escape")
+    other = await ann.open()
+    await other.get_by_test_id("composer").wait_for()
+    worker = ann.context.service_workers[0]
+    await worker.evaluate(BLIND)
+    return page, other, worker
+
+
+async def until_shown(page: Page, worker: Worker, *notices: str) -> None:
+    """The page's own clock asks again."""
+    for _ in range(100):
+        if await worker.evaluate(SHOWN) == list(notices):
+            return
+        await page.wait_for_timeout(100)
+    assert await worker.evaluate(SHOWN) == list(notices)
+
+
+async def test_once_and_only_while_nobody_looks(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
+    gate, second = Gate(), Gate()
+    upstream.script(gate, delta("Blue."), finish(), DONE)
+    upstream.script(delta("Sky"), finish(), DONE)
+    upstream.script(second, delta("Green."), finish(), DONE)
+    async with (
+        Visitor.arriving(chromium, scripted.url, service_workers="allow") as ann,
+        Visitor.arriving(chromium, scripted.url) as elsewhere,
+    ):
+        page, other, worker = await looking_away(ann)
+        login = {"login": "ann", "password": "correct horse"}
+        await elsewhere.context.request.post(
+            f"{scripted.url}/api/auth/login", data=login, headers={"origin": scripted.url}
+        )
+        phone = await elsewhere.open()
+        await ask(page, "Why is the sky blue?")
+        for tab in (page, other):
+            await tab.evaluate(LEAVE)
+        gate.open()
+        await expect(row(other, "Sky")).to_be_visible()
+        await until_shown(page, worker, "Sky: The answer is done.")
+
+        # A click on it leads to the conversation, in a page that is open.
+        await other.get_by_role("link", name="New chat").click()
+        await page.close()
+        await worker.evaluate("async () => show((await registration.getNotifications())[0].data)")
+        await other.wait_for_url("**/c/*")
+
+        # Read anywhere, it is withdrawn.
+        await row(phone, "Sky").get_by_role("link").click()
+        await expect(phone.get_by_text("Blue.")).to_be_visible()
+        await until_shown(other, worker)
+
+        # What is in sight on the phone is not told here; nor is anything ever told twice.
+        await ask(other, "And grass?")
+        await expect(phone.get_by_text("And grass?")).to_be_visible()
+        second.open()
+        await expect(phone.get_by_text("Green.")).to_be_visible()
+        await other.wait_for_function(NOTHING_EXPECTED)
+        assert await worker.evaluate("() => self.shownEver") == 1
