@@ -21,6 +21,9 @@ interface Problem {
   error: { code: string; message: string; field?: string };
 }
 
+/** A line that died without a word, as lines do while a machine sleeps, would keep a call for many minutes. */
+const ANSWER_WITHIN_MS = 20_000;
+
 /** Throws HttpError for what the server refuses; code `unreachable` where there was no answer to be had. */
 export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
   let response: Response;
@@ -29,6 +32,7 @@ export async function call<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path:
       method,
       headers: body ? { "Content-Type": "application/json" } : {},
       body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
   } catch {
     throw new HttpError(0, { code: "unreachable", message: "The server cannot be reached." });

@@ -37,11 +37,18 @@ export class Wire {
     if (this.socket.readyState === this.socket.OPEN) this.socket.send(frame);
   }
 
-  /** From `hello` on: a ping each beat, and silence for two of them after one means that the line is gone. */
+  /**
+   * From `hello` on: a ping each beat, and silence for two of them after one means that the line is gone. A beat that
+   * comes much too late means that the machine slept, and not every system tells the page of it.
+   */
   keepAlive(seconds: number): void {
     clearTimeout(this.deadline);
+    let last = Date.now();
     this.beat = setInterval(() => {
-      if (this.silentSince === null) this.ping();
+      const slept = Date.now() - last > 3 * seconds * 1000;
+      last = Date.now();
+      if (slept) this.probe();
+      else if (this.silentSince === null) this.ping();
       else if (performance.now() - this.silentSince >= 2 * seconds * 1000) this.drop();
     }, seconds * 1000);
   }
