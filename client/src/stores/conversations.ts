@@ -44,6 +44,8 @@ export const useConversations = defineStore("conversations", () => {
 
   function put(conversation: Conversation): void {
     byId.set(conversation.id, conversation);
+    // The end of an answer, however it came, is unread until someone has looked, here or elsewhere.
+    if (!conversation.unread) failed.delete(conversation.id);
     if (conversation.live_turn) liveTurns.set(conversation.id, conversation.live_turn);
     else liveTurns.delete(conversation.id);
   }

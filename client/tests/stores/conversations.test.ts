@@ -51,6 +51,15 @@ describe("conversations", () => {
     expect(store.failed.has("a")).toBe(false);
   });
 
+  it("forget a failure that someone has looked at elsewhere", () => {
+    const store = useConversations();
+    store.turnChanged({ type: "turn.status", conversation: "a", turn: "t", status: "failed" });
+    store.put(conversation("a", { unread: true }));
+    expect(store.failed.has("a")).toBe(true);
+    store.put(conversation("a", { unread: false }));
+    expect(store.failed.has("a")).toBe(false);
+  });
+
   it("load page after page, and never an old state over a newer one", async () => {
     const store = useConversations();
     store.replaceAll(snapshot([conversation("a", { title: "New" })], { next: "a" }));
