@@ -56,7 +56,7 @@ async def test_the_system_s_theme_is_followed_as_it_changes(server: Running, chr
     async with Visitor.arriving(chromium, server.url, color_scheme="light") as ann:
         page = await ann.register()
         for scheme in ("dark", "light"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             await expect(page.locator("html")).to_have_attribute("data-theme", scheme)
 
 
