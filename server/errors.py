@@ -2,6 +2,7 @@
 
 ParleyError                     a code of the wire contract and words for the person who reads it
 ├── Invalid                     a value that cannot be accepted; ``field`` says which
+│   └── Unfit                   a file, or a conversation in it, that cannot be imported; see ``flaw``
 ├── BadCredentials              wrong name or password: one answer for both
 ├── Unauthenticated             no valid token
 ├── Forbidden                   known, but not allowed
@@ -40,6 +41,17 @@ class ParleyError(Exception):
 class Invalid(ParleyError):
     code = "invalid"
     status = 400
+
+
+class Unfit(Invalid):
+    """``flaw`` is told with each conversation that is left out, so that a client can say it in its own language.
+
+    Flaws: ``damaged``, ``foreign``, ``version``, ``malformed``, ``empty``, ``too_much``, ``refused``.
+    """
+
+    def __init__(self, flaw: str, message: str) -> None:
+        super().__init__(message)
+        self.flaw = flaw
 
 
 class BadCredentials(ParleyError):

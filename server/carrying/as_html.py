@@ -13,7 +13,7 @@ import msgspec
 
 from server.carrying import format
 from server.carrying.format import Conversation, Head, Message
-from server.errors import Invalid
+from server.errors import Unfit
 from server.pages import page
 from server.pages.page import Page, Shown
 from server.pages.words import Words
@@ -53,7 +53,7 @@ def written_by_us(text: str) -> bool:
 
 
 def read(text: str) -> Conversation:
-    """Raises Invalid, or msgspec's errors, for what is none of ours."""
+    """Raises Unfit, or msgspec's errors, for what is none of ours."""
     head: Head | None = None
     messages: list[Message] = []
     for found in _KEPT.finditer(text):
@@ -63,7 +63,7 @@ def read(text: str) -> Conversation:
         else:
             messages.append(msgspec.json.decode(content, type=Message))
     if head is None:
-        raise Invalid("Parley did not write this page.")
+        raise Unfit("foreign", "Parley did not write this page.")
     return format.in_a_row(head, messages)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from server.carrying import format
 from server.carrying.format import Conversation, Head, Message
-from server.errors import Invalid
+from server.errors import Unfit
 from server.pages.words import Words
 from server.protocol.codes import Role
 
@@ -43,13 +43,13 @@ def written_by_us(text: str) -> bool:
 
 
 def read(text: str) -> Conversation:
-    """Raises Invalid, or msgspec's errors, for what is none of ours. What a person has changed in a text counts."""
+    """Raises Unfit, or msgspec's errors, for what is none of ours. What a person has changed in a text counts."""
     text = text.removeprefix("\ufeff")
     if _first_line(text).endswith("\r"):  # an editor's
         text = text.replace("\r\n", "\n")
     opening = _OPENING.match(_first_line(text))
     if opening is None:
-        raise Invalid("Parley did not write this Markdown file.")
+        raise Unfit("foreign", "Parley did not write this Markdown file.")
     _, *parts = re.split(rf"^<!-- parley {opening['word']} (.*) -->\n", text, flags=re.MULTILINE)
     messages: list[Message] = []
     for kind, content in zip(parts[2::2], parts[3::2], strict=True):
@@ -63,7 +63,7 @@ def read(text: str) -> Conversation:
         elif messages and kind == REASONING and (found := _DETAILS.fullmatch(content)):
             messages[-1].reasoning = found["text"]
     if END not in parts[2::2]:
-        raise Invalid("This Markdown file ends in the middle.")
+        raise Unfit("damaged", "This Markdown file ends in the middle.")
     return format.in_a_row(msgspec.json.decode(opening["head"], type=Head), messages)
 
 

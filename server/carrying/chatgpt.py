@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from server.carrying.format import Conversation, Message
-from server.errors import Invalid
+from server.errors import Unfit
 from server.protocol.codes import Role, Status
 
 _CITATION = re.compile("\ue200[^\ue200\ue201]*\ue201")
@@ -110,7 +110,7 @@ def _from_the_roots(mapping: dict[str, Node]) -> Iterator[tuple[str, Node]]:
         yield name, mapping[name]
         waiting += children.get(name, [])[::-1]
     if seen < len(mapping):
-        raise Invalid("Its messages follow each other in a circle.")
+        raise Unfit("malformed", "Its messages follow each other in a circle.")
 
 
 def _message(name: str, before: str | None, said: Said) -> Message | None:

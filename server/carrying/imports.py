@@ -112,7 +112,7 @@ class Imports:
             self._under_way.discard(user)
 
     async def count(self, file: BinaryIO) -> int:
-        """Raises Invalid when the file is none that can be read."""
+        """Raises Unfit when the file is none that can be read."""
         return await to_thread.run_sync(reading.count, file, self._unpacked)
 
     async def run(self, user: str, file: BinaryIO, total: int) -> AsyncIterator[Progress | Result]:
@@ -158,12 +158,12 @@ class Imports:
                     with session.begin_nested():
                         repository.add(session, source, row, messages)
                 except ParleyError as error:
-                    failed.append(Failed(conversation.title, error.code, error.message))
+                    failed.append(Failed.of(conversation.title, error))
                 except DBAPIError as error:
                     if isinstance(error, OperationalError):  # no fault of this conversation's
                         raise
                     log.warning("import.refused", reason=str(error.orig))
-                    failed.append(Failed(conversation.title, "invalid", "The database does not take it."))
+                    failed.append(Failed(conversation.title, "refused", "The database does not take it."))
                 else:
                     known.add(source)
                     events.append(ConversationCreated(conversation=objects.conversation(row)))

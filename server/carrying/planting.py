@@ -11,7 +11,7 @@ import msgspec
 
 from server import tables
 from server.carrying.format import MAX_MESSAGES, MAX_TEXT, Conversation, Message
-from server.errors import Invalid, TooLarge
+from server.errors import TooLarge, Unfit
 from server.protocol.codes import Role, Status
 from server.protocol.commands import MAX_TITLE
 from server.tables import TitleSource, new_id
@@ -33,9 +33,9 @@ def source_of(kind: str, conversation: Conversation) -> str:
 def rows(
     conversation: Conversation, user: str, moment: datetime, models: Container[str]
 ) -> tuple[tables.Conversation, list[tables.Message]]:
-    """With new ids, times that can be, and the same tree. Raises Invalid or TooLarge."""
+    """With new ids, times that can be, and the same tree. Raises Unfit or TooLarge."""
     if not conversation.messages:
-        raise Invalid("There is no message in it.")
+        raise Unfit("empty", "There is no message in it.")
     if len(conversation.messages) > MAX_MESSAGES:
         raise TooLarge(f"It has more than {MAX_MESSAGES:,} messages.")
     if any(max(len(each.text), len(each.reasoning or "")) > MAX_TEXT for each in conversation.messages):
@@ -95,11 +95,11 @@ def _from_the_roots(messages: list[Message]) -> list[Message]:
     """Every message after its parent, siblings by their times."""
     known = {message.id for message in messages}
     if len(known) < len(messages):
-        raise Invalid("Two of its messages have the same id.")
+        raise Unfit("malformed", "Two of its messages have the same id.")
     children: dict[str | None, list[Message]] = {}
     for message in messages:
         if message.parent is not None and message.parent not in known:
-            raise Invalid("A message in it follows one that is not there.")
+            raise Unfit("malformed", "A message in it follows one that is not there.")
         children.setdefault(message.parent, []).append(message)
     ordered: list[Message] = []
     waiting: list[str | None] = [None]
@@ -108,7 +108,7 @@ def _from_the_roots(messages: list[Message]) -> list[Message]:
         ordered += found
         waiting += [message.id for message in found]
     if len(ordered) < len(messages):
-        raise Invalid("Its messages follow each other in a circle.")
+        raise Unfit("malformed", "Its messages follow each other in a circle.")
     return ordered
 
 

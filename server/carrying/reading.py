@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, Self
 
 import msgspec
 
@@ -21,7 +21,7 @@ from server.carrying import as_html, as_markdown, chatgpt
 from server.carrying.chatgpt import Chat
 from server.carrying.format import VERSION, Conversation, Export
 from server.carrying.splitting import MAX_OBJECT, objects
-from server.errors import Invalid, ParleyError, TooLarge
+from server.errors import ParleyError, TooLarge, Unfit
 
 MAX_DIRECTORY = 8 << 20
 """Bytes of an archive's list of files."""
@@ -49,11 +49,16 @@ class Found:
 class Failed:
     title: str
     code: str
+    """One of ``Unfit``'s flaws, or ``too_large``."""
     reason: str
+
+    @classmethod
+    def of(cls, title: str, error: ParleyError) -> Self:
+        return cls(title, error.flaw if isinstance(error, Unfit) else error.code, error.message)
 
 
 def count(file: BinaryIO, most: int) -> int:
-    """How many there are, the broken ones included. Raises Invalid when the file is none that can be read."""
+    """How many there are, the broken ones included. Raises Unfit when the file is none that can be read."""
     return sum(1 for _ in _everything(file, most))
 
 
@@ -66,7 +71,7 @@ def conversations(file: BinaryIO, most: int) -> Iterator[Found | Failed]:
 def _everything(file: BinaryIO, most: int) -> Iterator[tuple[str, bytes | Failed]]:
     for number, found in enumerate(_members(file, most)):
         if number == MAX_FOUND:
-            yield "", Failed("", TooLarge.code, f"There are more than {MAX_FOUND:,}; the rest was left out.")
+            yield "", Failed("", "too_much", f"There are more than {MAX_FOUND:,}; the rest was left out.")
             return
         yield found
 
@@ -84,7 +89,7 @@ def _members(file: BinaryIO, most: int) -> Iterator[tuple[str, bytes | Failed]]:
     elif start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         yield "", file.read(MAX_OBJECT)
     else:
-        raise Invalid("This file is no export of Parley or ChatGPT that can be read.")
+        raise Unfit("foreign", "This file is no export of Parley or ChatGPT that can be read.")
 
 
 def _archived(file: BinaryIO, most: int) -> Iterator[tuple[str, bytes | Failed]]:
@@ -92,9 +97,11 @@ def _archived(file: BinaryIO, most: int) -> Iterator[tuple[str, bytes | Failed]]
     try:
         archive = zipfile.ZipFile(_Careful(file))
     except _BROKEN:
-        raise Invalid("This archive is damaged.") from None
+        raise Unfit("damaged", "This archive is damaged.") from None
     with archive:
         for about in _worth_reading(archive):
+            if left.bytes < 0:
+                return
             name = posixpath.basename(about.filename)
             try:
                 with _opened(archive, about) as member:
@@ -104,11 +111,9 @@ def _archived(file: BinaryIO, most: int) -> Iterator[tuple[str, bytes | Failed]]
                     else:
                         yield name, _all(read)
             except ParleyError as error:
-                yield name, Failed(name, error.code, error.message)
-                if left.bytes <= 0:
-                    return
+                yield name, Failed.of(name, error)
             except _BROKEN:
-                yield name, Failed(name, Invalid.code, "This file of the archive is damaged or encrypted.")
+                yield name, Failed(name, "damaged", "This file of the archive is damaged or encrypted.")
 
 
 def _worth_reading(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -117,13 +122,13 @@ def _worth_reading(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     chats = [each for each in files if _CHATGPT.fullmatch(posixpath.basename(each.filename))]
     ours = [each for each in files if each.filename.endswith(_OURS)]
     if not chats and not ours:
-        raise Invalid("There are no conversations in this archive.")
+        raise Unfit("foreign", "There are no conversations in this archive.")
     return sorted(chats, key=lambda each: each.filename) or ours
 
 
 def _opened(archive: zipfile.ZipFile, about: zipfile.ZipInfo) -> zipfile.ZipExtFile:
     if about.compress_type not in _METHODS:  # the others unpack without measure
-        raise Invalid("This file of the archive is packed in a way that is not read.")
+        raise Unfit("damaged", "This file of the archive is packed in a way that is not read.")
     member = archive.open(about)
     assert isinstance(member, zipfile.ZipExtFile)  # noqa: S101 -- what mode "r" gives
     return member
@@ -134,13 +139,13 @@ def _split(name: str, read: Read) -> Iterator[tuple[str, bytes | Failed]]:
     try:
         for each in objects(read):
             found = True
-            yield name, Failed(name, each.code, each.message) if isinstance(each, TooLarge) else each
+            yield name, Failed.of(name, each) if isinstance(each, TooLarge) else each
         if not found:
-            raise Invalid("There is no conversation in this file.")
+            raise Unfit("empty", "There is no conversation in this file.")
     except ParleyError as error:
         if not name and not found:
             raise
-        yield name, Failed(name, error.code, error.message)
+        yield name, Failed.of(name, error)
 
 
 def _all(read: Read) -> bytes:
@@ -154,11 +159,11 @@ def _told(name: str, content: bytes) -> Found | Failed:
     try:
         return _decoded(content)
     except ParleyError as error:
-        return Failed(_title(content) or name, error.code, error.message)
+        return Failed.of(_title(content) or name, error)
     except msgspec.ValidationError as error:
-        return Failed(_title(content) or name, Invalid.code, f"It is not as it should be: {error}.")
+        return Failed(_title(content) or name, "malformed", f"It is not as it should be: {error}.")
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return Failed(name, Invalid.code, "This is not valid JSON.")
+        return Failed(name, "damaged", "This is not valid JSON.")
 
 
 def _whole(escaped: re.Match[bytes]) -> bytes:
@@ -177,10 +182,10 @@ def _decoded(content: bytes) -> Found:
     shape: _Shape = _as(content, _Shape)
     if shape.parley_export is not None:
         if shape.parley_export != VERSION:
-            raise Invalid("It was made by another version of Parley, in a format that this one does not know.")
+            raise Unfit("version", "It was made by another version of Parley, in a format that this one does not know.")
         return Found("parley", _as(content, Export).conversation)
     if not bytes(shape.mapping):
-        raise Invalid("This is not a conversation.")
+        raise Unfit("foreign", "This is not a conversation.")
     return Found("chatgpt", chatgpt.converted(_as(content, Chat)))
 
 
@@ -239,7 +244,7 @@ class _Left:
             piece = read(size)
             self.bytes -= len(piece)
             if self.bytes < 0:
-                raise TooLarge("The archive unpacks to more than can be read; the rest was left out.")
+                raise Unfit("too_much", "The archive unpacks to more than can be read; the rest was left out.")
             return piece
 
         return counted

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from server.errors import Invalid, TooLarge
+from server.errors import TooLarge, Unfit
 
 PIECE = 1 << 18
 MAX_OBJECT = 64 << 20
@@ -21,7 +21,7 @@ _BETWEEN = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 def objects(read: Callable[[int], bytes], most: int | None = None) -> Iterator[bytes | TooLarge]:
     """TooLarge stands for an object longer than ``most``, and the next ones follow it.
 
-    Raises Invalid where the file is no list and no object, or ends in the middle, and TooLarge for one endless text.
+    Raises Unfit where the file is no list and no object, or ends in the middle, and TooLarge for one endless text.
     """
     splitter = _Splitter(MAX_OBJECT if most is None else most)
     # As much again as was looked at in vain, so that a long text is not looked at a thousand times.
@@ -64,7 +64,7 @@ class _Splitter:
 
     def end(self) -> None:
         if self._depth != 0 or self.waiting:
-            raise Invalid("This file is no JSON, or ends in the middle.")
+            raise Unfit("damaged", "This file is no JSON, or ends in the middle.")
 
     def _next(self) -> bytes | None:
         """The next bracket; the place is behind it then."""
@@ -86,7 +86,7 @@ class _Splitter:
     def _close(self, bracket: bytes) -> bytes | TooLarge | None:
         self._depth -= 1
         if self._depth < 0:
-            raise Invalid("This is not JSON.")
+            raise Unfit("damaged", "This is not JSON.")
         self._outer = min(self._outer, self._depth)
         if self._depth != self._outer or bracket != b"}":
             return None

@@ -16,6 +16,7 @@ export interface ImportProgress {
 export interface ImportFailure {
   title: string;
   code: string;
+  /** In English. */
   reason: string;
 }
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => void server.close());
 
 it("tells how far it is, and what came of it", async () => {
-  const result = { imported: 2, skipped: 1, failed: [{ title: "潮汐", code: "invalid", reason: "Why" }] };
+  const result = { imported: 2, skipped: 1, failed: [{ title: "潮汐", code: "foreign", reason: "Why" }] };
   answer = (_, response) => {
     response.write('{"done":1,"to');
     response.write('tal":3}\n{"done":3,"total":3}\n');
