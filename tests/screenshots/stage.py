@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.fixtures.browser import Visitor, answer, ask
-from tests.fixtures.client import Person
+from tests.fixtures.client import Person, Tab
 from tests.fixtures.server import running, settings_for
 from tests.fixtures.upstream import CHAT, DONE, Answer, Gate, Step, Upstream, delta, finish
 
@@ -26,6 +26,10 @@ WIDTHS = (PHONE, TABLET, DESKTOP)
 HEIGHTS = {PHONE: 844, TABLET: 1180, DESKTOP: 900}
 
 PASSWORD = "correct horse"
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+"""What a browser on a desk says of itself, that the list of devices has names as people see them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Scene:
     """Without any there is the demo model alone, as on the first day."""
     installed: bool = False
     """With the service worker, whose requests no route of the page can answer."""
+    house: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the server that are not as usual."""
     zoom: int = 1
     """As if the browser had been zoomed: the page has so much less room, in pixels of its own."""
 
@@ -60,7 +66,7 @@ class Stage:
     def name(self) -> str:
         return self.either("Lin", "林晓")
 
-    def either(self, english: str, chinese: str) -> str:
+    def either(self, english: T, chinese: T) -> T:
         return english if self.language == "en" else chinese
 
     # People
@@ -82,9 +88,12 @@ class Stage:
         await expect(page.get_by_test_id("composer")).to_be_visible()
         return page
 
-    async def elsewhere(self) -> Person:
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[Tab]:
         """The same person on another device, which needs no browser."""
-        return await Person.log_in(self.url, self.name)
+        person = await Person.log_in(self.url, self.name)
+        async with person.tab() as tab:
+            yield tab
 
     # What models say
 
@@ -106,6 +115,15 @@ class Stage:
         )
 
     # What people do
+
+    async def talked(self, tab: Tab, title: str) -> str:
+        """A conversation of one question, answered and read. Its id."""
+        sent = await tab.send(title)
+        conversation: str = sent["conversation"]
+        await tab.finished(sent["turn"])
+        await tab.call("title", conversation=conversation, title=title)
+        await tab.call("read", conversation=conversation, message=sent["turn"])
+        return conversation
 
     async def asked(self, question: str, status: str = "complete") -> Locator:
         """Asks on the page, and waits until the answer is as it should be."""
@@ -129,6 +147,18 @@ class Stage:
     async def open_account_menu(self) -> None:
         await self.button("Account menu of Lin", "林晓 的账号菜单").click()
         await expect(self.page.get_by_role("menu")).to_be_visible()
+
+    async def open_from_account_menu(self, english: str, chinese: str) -> None:
+        await self.open_account_menu()
+        await self.choose(english, chinese)
+        await expect(self.page.get_by_role("dialog")).to_be_visible()
+
+    async def open_settings(self, english: str, chinese: str) -> None:
+        """One of their sections."""
+        await self.open_from_account_menu("Settings", "设置")
+        section = self.either(english, chinese)
+        await self.page.get_by_role("tab", name=section, exact=True).click()
+        await expect(self.page.get_by_role("tabpanel", name=section)).not_to_be_empty()
 
     async def choose(self, english: str, chinese: str) -> None:
         """From the menu that is open."""
@@ -157,6 +187,7 @@ async def staged(browser: Browser, scene: Scene, language: Language, **options: 
     width = scene.widths[-1]
     options = {
         "locale": LOCALES[language],
+        "user_agent": USER_AGENT,
         "viewport": {"width": width // scene.zoom, "height": HEIGHTS[width] // scene.zoom},
         "device_scale_factor": scene.zoom,
         "reduced_motion": "reduce",
@@ -167,7 +198,7 @@ async def staged(browser: Browser, scene: Scene, language: Language, **options: 
         upstream = house.enter_context(Upstream.running())
         upstream.models = list(scene.models)
         endpoint = {"openai_api_key": "sk-scene", "openai_base_url": upstream.base_url} if scene.models else {}
-        server = house.enter_context(running(settings_for(Path(folder), **endpoint)))
+        server = house.enter_context(running(settings_for(Path(folder), **endpoint, **scene.house)))
         context = await browser.new_context(**options)
         stage = Stage(language, upstream, house, Path(folder))
         try:
