@@ -38,6 +38,7 @@ async def test_it_grows_with_its_text_to_two_fifths_of_the_page(server: Running,
 
 
 async def test_a_suggestion_is_asked(server: Running, chromium: Browser) -> None:
+    """It is offered once it is known which models there are, for other models it would be another one."""
     async with Visitor.arriving(chromium, server.url) as ann:
         page = await ann.register()
         await expect(page.get_by_role("heading", name="What is on your mind, ann?")).to_be_visible()
@@ -46,6 +47,12 @@ async def test_a_suggestion_is_asked(server: Running, chromium: Browser) -> None
         await suggestion.click()
         await expect(page.get_by_test_id("message").first).to_contain_text(words)
         await expect(answer(page)).to_have_attribute("data-status", "complete")
+
+        early = await ann.context.new_page()
+        await early.route_web_socket("**/ws", lambda _socket: None)  # which says nothing
+        await early.goto(server.url)
+        await expect(early.get_by_role("heading", name="What is on your mind, ann?")).to_be_visible()
+        await expect(early.get_by_text("how tides work, with a small table")).to_be_hidden()
 
 
 async def test_send_is_stop_at_once_and_typing_goes_on(
