@@ -17,7 +17,8 @@ export default defineConfig({
     __INTLIFY_DROP_MESSAGE_COMPILER__: "false",
   },
   // The Content-Security-Policy allows fonts and styles from files of this origin alone: nothing becomes a data: address.
-  build: { target: "es2022", assetsInlineLimit: 0 },
+  // The pages in frames are there already, and the server looks for what is new when the index is.
+  build: { target: "es2022", assetsInlineLimit: 0, emptyOutDir: false },
   // The Host header stays what the browser sent, so that the server's check of the Origin holds here too.
   server: { proxy: { "/api": server, "/s/": server, "/ws": { target: server, ws: true } } },
   test: { include: ["tests/**/*.test.ts"], restoreMocks: true },

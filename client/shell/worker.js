@@ -9,7 +9,7 @@
  */
 const BUILD = "__BUILD__";
 const FILES = __FILES__;
-const PAGES_OF_THE_SERVER = /^\/(api|ws|s|healthz|readyz|metrics)(\/|$)/;
+const PAGES_OF_THE_SERVER = /^\/(api|ws|s|frames|healthz|readyz|metrics)(\/|$)/;
 
 const cacheName = `parley ${BUILD}`;
 const kept = new Set(FILES);

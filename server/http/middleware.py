@@ -31,6 +31,7 @@ SECURITY_HEADERS = {
             "style-src 'self'",
             "img-src 'self' data:",
             "font-src 'self'",
+            "frame-src 'self'",  # server/http/frames
             "connect-src 'self'",  # in CSP level 3 that is the same host's socket, too
             "object-src 'none'",
             "base-uri 'none'",

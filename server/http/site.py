@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
+from server.http.frames import FRAMES, SHARED
+
 FOREVER = "public, max-age=31536000, immutable"
 """For ``/assets``: the build puts a hash of the content into each name."""
 ASK_FIRST = "no-cache"
 """Kept, but asked for again with its ETag each time: a new version is seen at once."""
-NOT_FOR_THE_CLIENT = ("api", "ws", "assets", "healthz", "readyz", "metrics")
+NOT_FOR_THE_CLIENT = ("api", "ws", "assets", "frames", "healthz", "readyz", "metrics")
 """First parts of addresses that are never a page of the client."""
 WORTH_PACKING = 1024
 """Bytes. Less fits into one packet anyway."""
@@ -112,7 +114,7 @@ class _Site:
             return HTMLResponse(NOT_BUILT, 503, {"cache-control": "no-store"})
         if name not in self._files:
             self._files[name] = await to_thread.run_sync(_load, self._folder / name)
-        return _answer(request, self._files[name], FOREVER if name.startswith("assets/") else ASK_FIRST)
+        return _answer(request, self._files[name], _headers(name))
 
     def look(self) -> None:
         """Lists the folder anew when the client was built since: that always rewrites its index."""
@@ -133,8 +135,14 @@ def _load(path: Path) -> File:
     return File(plain, packed, kind, f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"')
 
 
-def _answer(request: Request, file: File, caching: str) -> Response:
-    headers = {"etag": file.etag, "cache-control": caching, "vary": "accept-encoding"}
+def _headers(name: str) -> dict[str, str]:
+    if name.startswith("assets/"):
+        return {"cache-control": FOREVER, **SHARED}
+    return {"cache-control": ASK_FIRST, **FRAMES.get(name, {})}
+
+
+def _answer(request: Request, file: File, headers: dict[str, str]) -> Response:
+    headers = {"etag": file.etag, "vary": "accept-encoding", **headers}
     known = [etag.strip() for etag in request.headers.get("if-none-match", "").split(",")]
     if file.etag in known or "*" in known:
         return Response(status_code=304, headers=headers)

@@ -156,6 +156,6 @@ async def test_a_browser_is_told_to_be_careful(client: Program) -> None:
     for name, value in SECURITY_HEADERS.items():
         assert headers[name] == ("no-referrer" if name == "referrer-policy" else value), "an answer may bring its own"
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-    assert policy["script-src"] == policy["connect-src"] == policy["default-src"] == "'self'"
+    assert policy["script-src"] == policy["connect-src"] == policy["frame-src"] == policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
     assert "unsafe" not in headers["content-security-policy"]

@@ -24,6 +24,8 @@ def dist(tmp_path: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(INDEX, encoding="utf-8")
     (folder / "favicon.svg").write_text("<svg/>", encoding="utf-8")
+    (folder / "frames").mkdir()
+    (folder / "frames" / "diagram.html").write_text("<title>Diagrams</title>", encoding="utf-8")
     (folder / "assets" / "app-1a2b.js").write_text(SCRIPT, encoding="utf-8")
     (folder / "assets" / "font-1a2b.woff2").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "client" / "secret.txt").write_text("secret", encoding="utf-8")
@@ -59,6 +61,8 @@ async def test_pages_of_the_client(client: Program, path: str) -> None:
         "/readyz",
         "/metrics",
         "/robots.txt",
+        "/frames",
+        "/frames/nothing",
         "/c/x.php",
     ],
 )
@@ -80,6 +84,24 @@ async def test_assets_are_kept_for_ever(client: Program) -> None:
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert (await client.get("/assets/font-1a2b.woff2")).headers["content-type"] == "font/woff2"
     assert (await client.get("/favicon.svg")).headers["cache-control"] == "no-cache"
+
+
+async def test_a_page_for_a_frame_has_a_policy_of_its_own_and_no_origin(client: Program) -> None:
+    response = await client.get("/frames/diagram.html")
+    assert response.headers["cache-control"] == "no-cache"
+    policy = dict(part.split(" ", 1) for part in response.headers["content-security-policy"].split("; "))
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert (policy["script-src"], policy["style-src"]) == ("'self'", "'unsafe-inline'")
+    assert policy["frame-ancestors"] == "'self'"
+    known = await client.get("/frames/diagram.html", headers={"if-none-match": response.headers["etag"]})
+    assert known.headers["content-security-policy"] == response.headers["content-security-policy"]
+
+
+async def test_only_assets_may_be_had_by_a_page_without_an_origin(client: Program) -> None:
+    assert (await client.get("/assets/app-1a2b.js")).headers["access-control-allow-origin"] == "*"
+    for path in ("/", "/favicon.svg", "/frames/diagram.html", "/api/nothing"):
+        assert "access-control-allow-origin" not in (await client.get(path)).headers
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,21 @@ export interface Goal {
   message: string;
 }
 
+/** To be shown large, over the page. */
+export interface ShownPicture {
+  address: string;
+  /** What it is, where there are no words for what is in it. */
+  title: string;
+  alt: string;
+  /** In pixels, where that is known before it is loaded. */
+  size?: Size;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
 /** What is open on this page, and only on this one. */
 export const usePage = defineStore("page", () => {
   const folded = useLocalStorage("parley.sidebar-folded", false);
@@ -25,6 +40,7 @@ export const usePage = defineStore("page", () => {
   const sharing = shallowRef<Conversation | null>(null);
   /** To be taken along. */
   const exporting = shallowRef<Conversation | null>(null);
+  const picture = shallowRef<ShownPicture | null>(null);
   /** The message that the page is on its way to. */
   const jump = shallowRef<Goal | null>(null);
   /** Question → what is written in its place and not sent. */
@@ -44,7 +60,7 @@ export const usePage = defineStore("page", () => {
   }
 
   return {
-    folded, drawer, dialog, section, openSettings, toggleSettings, deletingFolder, newFolder, sharing, exporting, jump,
-    editing, temporary,
+    folded, drawer, dialog, section, openSettings, toggleSettings, deletingFolder, newFolder, sharing, exporting, picture,
+    jump, editing, temporary,
   };
 });
