@@ -8,7 +8,7 @@ function texOf(formula: HTMLElement): string {
 
 function plainly(copy: ParentNode): void {
   copy.querySelectorAll<HTMLElement>(".math").forEach((formula) => formula.replaceWith(texOf(formula)));
-  copy.querySelectorAll(".code-head").forEach((added) => added.remove());
+  copy.querySelectorAll(".code-head, .diagram").forEach((added) => added.remove());
   // In a document there are no styles of ours: a table without lines could not be read.
   copy.querySelectorAll("table").forEach((table) => table.setAttribute("border", "1"));
 }

@@ -25,9 +25,17 @@ export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
   block.querySelectorAll<HTMLAnchorElement>('a[href^="http"]').forEach((link) => {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
+    // In a dialog: composables/useAnswerClicks.
+    if (link.matches(".image-link")) link.ariaHasPopup = "dialog";
   });
   const formulas = block.querySelectorAll<HTMLElement>(".math");
   if (formulas.length > 0) renderFormulas([...formulas]);
+}
+
+/** The frames of code that Mermaid draws: only where the fence is closed. */
+export function diagramsIn(block: HTMLElement): HTMLElement[] {
+  const sources = [...block.querySelectorAll("pre:not(.open) > code.language-mermaid")];
+  return sources.flatMap((code) => code.closest<HTMLElement>(".code") ?? []);
 }
 
 function addCodeHead(pre: HTMLPreElement, block: HTMLElement, labels: EnhanceLabels): void {

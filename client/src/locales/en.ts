@@ -329,6 +329,18 @@ export const en = {
     wrap: "Wrap",
     wrapCode: "Wrap long lines",
     table: "Table",
+    diagram: "Diagram: {words}",
+    diagramFailed: "This diagram could not be drawn. This is its source.",
+    openDiagram: "Open the diagram",
+    asSource: "Source",
+    asDiagram: "Diagram",
+  },
+  picture: {
+    title: "Picture",
+    diagram: "Diagram",
+    loading: "Loading the picture…",
+    failed: "The picture could not be loaded.",
+    open: "Open in a new tab",
   },
   details: {
     title: "Details",

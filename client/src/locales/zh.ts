@@ -323,6 +323,18 @@ export const zh: typeof en = {
     wrap: "换行",
     wrapCode: "自动换行",
     table: "表格",
+    diagram: "图表：{words}",
+    diagramFailed: "无法绘制这个图表，以下是它的源代码。",
+    openDiagram: "放大图表",
+    asSource: "源代码",
+    asDiagram: "图表",
+  },
+  picture: {
+    title: "图片",
+    diagram: "图表",
+    loading: "正在加载图片…",
+    failed: "图片加载失败。",
+    open: "在新标签页中打开",
   },
   details: {
     title: "详细信息",

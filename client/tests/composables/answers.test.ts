@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { richText } from "@/composables/answerText";
-import { enhance, toggleWrapping } from "@/composables/enhance";
+import { diagramsIn, enhance, toggleWrapping } from "@/composables/enhance";
 import { keepUnchanged, toExchanges } from "@/composables/exchanges";
 import { cutLike } from "@/composables/useAnswerBlocks";
 import type { ConversationSnapshot, Message, Role } from "@/protocol/frames.gen";
@@ -55,6 +55,14 @@ describe("enhance", () => {
     expect(element.querySelector(".code-wrap")?.getAttribute("aria-pressed")).toBe("true");
     toggleWrapping(element);
     expect(element.classList.contains("wrapped")).toBe(false);
+  });
+
+  it("finds diagrams where their fences are closed", () => {
+    const fence = (open: string, language: string) => `<pre${open}><code class="language-${language}">pie</code></pre>`;
+    const element = block(fence("", "python") + fence("", "mermaid") + fence(' class="open"', "mermaid"));
+    expect(diagramsIn(element)).toEqual([]);
+    enhance(element, labels);
+    expect(diagramsIn(element)).toEqual([element.querySelectorAll(".code")[1]]);
   });
 
   it("lets a wide table scroll inside itself, reachable by keyboard", () => {
