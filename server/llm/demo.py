@@ -22,8 +22,8 @@ SLOW_FIRST_SECONDS, SLOW_RATE = 5.0, 3.0
 LONG_SECTIONS = 32
 QUOTED_CHARS = 120
 
-_COMMAND = re.compile(r"(?<![\w/])/(?:(long|slow|fail|think)\b|(长|慢|失败|思考))", re.IGNORECASE)
-_COMMANDS = {"长": "long", "慢": "slow", "失败": "fail", "思考": "think"}
+_COMMAND = re.compile(r"(?<![\w/])/(?:(long|slow|fail|think|draw)\b|(长|慢|失败|思考|画图))", re.IGNORECASE)
+_COMMANDS = {"长": "long", "慢": "slow", "失败": "fail", "思考": "think", "画图": "draw"}
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PIECE = re.compile("\\s*(?:[\u3040-\u30ff\u3400-\u9fff]{1,2}|[^\\s\u3040-\u30ff\u3400-\u9fff]{1,12})|\\s+")
 _MARKS = re.compile(r"([\\`*_\[\]<>|$#~])")
@@ -74,6 +74,8 @@ def perform(messages: Sequence[ModelMessage], *, may_fail: bool = True) -> Perfo
         first_seconds, rate, text = SLOW_FIRST_SECONDS, SLOW_RATE, texts.slow.replace("{question}", question)
     elif "long" in commands:
         first_seconds, rate, text = FIRST_SECONDS, LONG_RATE, _long(texts, question)
+    elif "draw" in commands:
+        first_seconds, rate, text = FIRST_SECONDS, RATE, texts.drawing.replace("{question}", question)
     else:
         first_seconds, rate, text = (
             FIRST_SECONDS,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """``answer`` and ``slow`` hold a place for the question, ``answer`` one for ``intro`` as well."""
+    """``answer``, ``slow`` and ``drawing`` hold a place for the question, ``answer`` one for ``intro`` as well."""
 
     intro: str
     answer: str
     slow: str
+    drawing: str
     thoughts: str
     long_title: str
     long_paragraphs: tuple[tuple[str, str], ...]
@@ -45,6 +46,7 @@ ENGLISH = Texts(
 | `/slow` | a long wait, then a word at a time: press stop |
 | `/fail` | the answer breaks off: read the error, try again |
 | `/think` | thoughts first, then the answer |
+| `/draw` | a diagram, which is drawn when it is complete |
 
 ### What an answer can hold
 
@@ -73,6 +75,22 @@ And lists, with **bold**, *italic* and ~~deleted~~ words:
 
 Each word takes its time. You can press *stop* now and keep what is here, close this tab and open it again later, or \
 write to another conversation meanwhile: the answer belongs to the server and goes on.
+""",
+    drawing="""> {question}
+
+This is how Parley's **demo model** answers everything:
+
+```mermaid
+flowchart TD
+    question([Your question]) --> stored[(Stored)]
+    stored --> command{A command in it?}
+    command -- "/think" --> thoughts[Pretend to think]
+    command -- no --> answer
+    thoughts --> answer[Say the one text that I know]
+    answer --> tabs([Every tab shows it])
+```
+
+Its source is behind the button above it, and a click opens it large.
 """,
     thoughts="""The user would like to see thoughts. I am a demo and have none of my own, so I will pretend: first \
 I look at the question, then I remember that I know only one text, and at last I decide to show that one, with a table \
@@ -158,6 +176,7 @@ CHINESE = Texts(
 | `/慢` | 先等很久，再一个词一个词地出来：可以按停止 |
 | `/失败` | 回答中途断开：看看错误提示，再试一次 |
 | `/思考` | 先思考，再回答 |
+| `/画图` | 一张图表，写完时画出来 |
 
 ### 回答里可以有什么
 
@@ -185,6 +204,22 @@ $$\sum_{k=1}^{n} k = \frac{n(n+1)}{2}$$
 > {question}
 
 每个词都要等一等。现在可以按“停止”，已有的文字会保留；也可以关掉这个标签页，过一会儿再打开。回答属于服务器，会继续写完。
+""",
+    drawing="""> {question}
+
+Parley 的**演示模型**就是这样回答所有问题的：
+
+```mermaid
+flowchart TD
+    question([你的问题]) --> stored[(已保存)]
+    stored --> command{里面有命令吗？}
+    command -- "/思考" --> thoughts[假装想一想]
+    command -- 没有 --> answer
+    thoughts --> answer[说出唯一会说的那段话]
+    answer --> tabs([每个标签页都看得到])
+```
+
+点上方的按钮可以看源代码，点图可以放大。
 """,
     thoughts="""用户想看看思考的过程。我只是演示，没有自己的想法，那就装一装：先看看问题，再想起自己只会一段文字，\
 最后决定把它展示出来，里面还有一张表格。

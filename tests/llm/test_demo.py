@@ -28,8 +28,8 @@ def seconds(text: str) -> float:
 @pytest.mark.parametrize(
     ("question", "words", "commands"),
     [
-        ("How tall is Mont Blanc?", ["demo", "No language model"], ["/long", "/slow", "/fail", "/think"]),
-        ("勃朗峰有多高？", ["演示", "没有语言模型"], ["/长", "/慢", "/失败", "/思考"]),
+        ("How tall is Mont Blanc?", ["demo", "No language model"], ["/long", "/slow", "/fail", "/think", "/draw"]),
+        ("勃朗峰有多高？", ["演示", "没有语言模型"], ["/长", "/慢", "/失败", "/思考", "/画图"]),
     ],
 )
 async def test_an_answer_holds_one_of_everything(question: str, words: list[str], commands: list[str]) -> None:
@@ -85,6 +85,11 @@ async def test_think(command: str) -> None:
     assert kinds == ["reasoning"] * kinds.count("reasoning") + ["answer"] * kinds.count("answer")
     assert len(written([*parts], "reasoning")) > 50
     assert "`/" in written([*parts])
+
+
+@pytest.mark.parametrize("command", ["/draw", "/画图"])
+async def test_draw(command: str) -> None:
+    assert "\n```mermaid\nflowchart TD\n" in written(await play(f"{command} tides"))
 
 
 @pytest.mark.parametrize("text", ["see /usr/long/x", "a/slow", "/failure", "//long"])
