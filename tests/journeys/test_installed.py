@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Error as PlaywrightError
 
 from server import app
 from server.http.site import built_client
@@ -77,6 +78,22 @@ async def test_without_a_network_the_page_opens_and_waits(server: Running, chrom
         await ann.context.set_offline(False)
         await expect(answer(page)).to_have_attribute("data-status", "complete")
         assert urlsplit(page.url).path == path
+
+
+async def test_the_pages_in_frames_are_none_of_the_apps(server: Running, chromium: Browser) -> None:
+    """Without a network there is nothing at their addresses: what waits for them must not be answered by the page."""
+    async with Visitor.arriving(chromium, server.url, service_workers="allow") as ann:
+        page = await installed(ann)
+        await ask(page, "/draw")
+        await expect(answer(page).locator(".diagram img")).to_be_visible()
+        await page.reload()
+        await expect(answer(page).locator(".diagram img")).to_be_visible()
+        kept = await page.evaluate(CACHED)
+        assert [path for path in kept if "diagram-" in path or "mermaid" in path or "/frames" in path] == []
+        await ann.context.set_offline(True)
+        with pytest.raises(PlaywrightError, match="ERR_INTERNET_DISCONNECTED"):
+            await page.goto(f"{server.url}/frames/diagram.html")
+        ann.complaints.clear()  # Chromium's own, of requests that found no network
 
 
 class Deployment:

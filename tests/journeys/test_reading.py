@@ -13,6 +13,8 @@ from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
+BIG = "".join(f"## Part {number}\n\n" + f"What the sea does in {number}. " * 33 + "\n\n" for number in range(100))
+"""100 KB."""
 LINE = "tides = compute_tides(" + ", ".join(f"argument_{number}" for number in range(30)) + ")"
 CLIPBOARD = """async (type) => {
   const [item] = await navigator.clipboard.read();
@@ -92,3 +94,107 @@ async def test_a_selection_has_its_formulas_as_tex(scripted: Running, chromium: 
         await page.keyboard.press("Control+C")
         words = (await clipboard(page, "text/plain")).split()
         assert words == ["It", "is", "\\(", "\\frac{a}{b}", "\\)", "and", "\\[", "c^2", "\\]", "so."]
+
+
+async def test_a_footnote_leads_there_and_back_inside_the_message(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    """Also where an earlier answer has a note of the same number."""
+    text = "The sea rises.[^1]\n\n" + "And falls.\n\n" * 60 + "[^1]: Twice a day."
+    upstream.script(delta(text), finish(), DONE)
+    upstream.script(delta("Sea"), finish(), DONE)
+    upstream.script(delta(text), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        await ask(page, "What does the sea do?")
+        await expect(page).to_have_title("Sea")
+        await ask(page, "Once more")
+        await expect(page.get_by_test_id("message")).to_have_count(4)
+        await expect(answer(page)).to_have_attribute("data-status", "complete")
+        before = page.url
+        there, back = (
+            answer(page).get_by_role("link", name="1", exact=True),
+            answer(page).get_by_role("link", name="\u21a9"),
+        )
+        note = answer(page).get_by_role("listitem").filter(has_text="Twice a day.")
+        await there.click()
+        await expect(note).to_be_focused()
+        await expect(note).to_be_in_viewport()
+        await back.click()
+        await expect(answer(page).locator("sup")).to_be_focused()
+        await expect(there).to_be_in_viewport()
+        await expect(note).not_to_be_in_viewport()
+        assert page.url == before
+
+
+async def test_the_browsers_own_search_finds_what_is_far_away(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    upstream.script(delta("There is a **needle** here.\n\n" + "Hay.\n\n" * 80), finish(), DONE)
+    upstream.script(delta("Sea"), finish(), DONE)
+    upstream.script(delta("Straw.\n\n" * 80), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        await ask(page, "Where is it?")
+        await expect(page).to_have_title("Sea")
+        await ask(page, "And what else?")
+        await expect(page.get_by_test_id("message")).to_have_count(4)
+        await expect(answer(page)).to_have_attribute("data-status", "complete")
+        await page.reload()
+        await expect(answer(page)).to_contain_text("Straw.")
+        await expect(answer(page).locator("p").last).to_be_in_viewport()
+        needle = answer(page, 0).locator("strong")
+        await expect(needle).not_to_be_in_viewport()
+        assert await page.evaluate("() => window.find('needle', true, true, true)")
+        assert await page.evaluate("() => getSelection().anchorNode.parentElement.localName") == "strong"
+
+
+async def test_a_wide_table_scrolls_inside_itself(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
+    wide = "|" + "|".join(f" column {number} " for number in range(12)) + "|"
+    upstream.script(delta(f"{wide}\n{'|---' * 12}|\n{wide}\n"), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url, viewport={"width": 390, "height": 844}) as ann:
+        page = await ann.register()
+        await ask(page, "All of it")
+        table = answer(page).get_by_role("group", name="Table")
+        await expect(table).to_be_visible()
+        assert await table.evaluate("(table) => table.scrollWidth > table.clientWidth")
+        await table.focus()
+        await page.keyboard.press("End")
+        await page.keyboard.press("ArrowRight")
+        await page.wait_for_function("(table) => table.scrollLeft > 0", arg=await table.element_handle())
+        sideways = """() => [document.scrollingElement, document.querySelector("[role=log]").parentElement]
+          .map((view) => view.scrollWidth - view.clientWidth)"""
+        assert await page.evaluate(sideways) == [0, 0]
+
+
+async def test_a_price_is_no_formula(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
+    upstream.script(delta("From $5 to $6, 每个 $7，not \\(x\\) or $$y$$ or\n\n\\[z\\]"), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        await ask(page, "How much?")
+        await expect(answer(page).locator(".katex")).to_have_count(3)
+        await expect(answer(page)).to_contain_text("From $5 to $6, 每个 $7，not")
+
+
+async def test_a_very_long_answer_is_there_whole_and_the_page_can_be_used(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    parts = [BIG[start : start + 5_000] for start in range(0, len(BIG), 5_000)]
+    end = Gate()
+    upstream.script(*map(delta, parts), end, delta("The end."), finish(), DONE)
+    upstream.script(delta("Sea"), finish(), DONE)
+    upstream.script(delta("Short."), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        await ask(page, "Everything, please")
+        await expect(answer(page).get_by_role("heading", name="Part 99")).to_be_attached()
+        await page.get_by_test_id("composer").fill("typed meanwhile")
+        end.open()
+        await expect(answer(page)).to_have_attribute("data-status", "complete")
+        await expect(page.get_by_test_id("composer")).to_have_value("typed meanwhile")
+        await page.reload()
+        await expect(answer(page).get_by_text("The end.")).to_be_in_viewport()
+        words = await answer(page).locator(".answer").evaluate("(answer) => answer.textContent.replace(/\\s+/g, '')")
+        assert words == "".join((BIG.replace("## ", "") + "The end.").split())
+        await ask(page, "And now a short one")
+        await expect(answer(page)).to_contain_text("Short.")

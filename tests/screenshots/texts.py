@@ -125,6 +125,83 @@ EVERYTHING_ZH = (
     )
 )
 
+DIAGRAM = """Like this:
+
+```mermaid
+flowchart TD
+    gauge[(Years of a tide gauge)] --> split[Take the sum of waves apart]
+    split --> waves{One wave for each<br/>motion of sun and moon}
+    waves -- strong --> keep[Keep it]
+    waves -- lost in the noise --> drop[Leave it out]
+    keep --> sum([Add the waves up, for any day])
+    style drop fill:#ffd7d7,stroke:#b42318
+```
+
+Sixty waves are enough for most harbours.
+"""
+
+DIAGRAM_ZH = """是这样的：
+
+```mermaid
+flowchart TD
+    gauge[(验潮站多年的记录)] --> split[把波的总和拆开]
+    split --> waves{太阳和月亮的每一种运动<br/>各有一个波}
+    waves -- 很强 --> keep[保留]
+    waves -- 淹没在噪声里 --> drop[舍去]
+    keep --> sum([把这些波加起来，就得到任何一天的潮汐])
+    style drop fill:#ffd7d7,stroke:#b42318
+```
+
+对大多数港口来说，六十个波就够了。
+"""
+
+DIAGRAMS = """```mermaid
+sequenceDiagram
+    participant Moon
+    participant Sea
+    participant Harbour
+    Moon->>Sea: pulls
+    Note over Sea: a bulge on either side
+    Sea-->>Harbour: high water
+    loop twice a day
+        Harbour->>Harbour: ships leave
+    end
+```
+
+```mermaid
+gantt
+    dateFormat HH:mm
+    axisFormat %H:%M
+    section Harbour
+        Rising : 00:10, 6h
+        Falling : 06:10, 6h
+    section Ships
+        Loading : 01:00, 4h
+        Leaving : crit, 05:30, 1h
+```
+
+```mermaid
+flowchart LR
+    this --> is --> [not closed
+```
+"""
+
+DIAGRAMS_ZH = (
+    DIAGRAMS.replace("Moon", "月亮")
+    .replace("Sea", "海")
+    .replace("Harbour", "港口")
+    .replace("pulls", "吸引")
+    .replace("a bulge on either side", "两侧各有一个隆起")
+    .replace("high water", "高潮")
+    .replace("twice a day", "每天两次")
+    .replace("ships leave", "船只出港")
+    .replace("Rising", "涨潮")
+    .replace("Falling", "落潮")
+    .replace("section Ships", "section 船只")
+    .replace("Loading", "装货")
+    .replace("Leaving", "出港")
+)
+
 THOUGHTS = """The user asks how many times the letter r occurs. I spell the word: s, t, **r**, a, w, b, e, **r**, **r**, y.
 
 So there is one in *straw* and there are two in *berry*.
