@@ -166,6 +166,9 @@ async def test_nothing_in_it_runs_or_is_fetched(scripted: Running, chromium: Bro
         assert "onerror" not in svg
         assert [received.path for received in upstream.requests if "leak" in received.path] == []
         assert await page.evaluate("() => window.ran") is None
+        # Chromium tells of what the frame's policy has kept from running.
+        assert [told for told in ann.complaints if "Content Security Policy" not in told] == []
+        ann.complaints.clear()
 
 
 async def test_chinese_fits_into_its_boxes(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
