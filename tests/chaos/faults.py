@@ -60,6 +60,8 @@ async def _turns_of(scene: Scene, process: Process) -> list[str]:
 
 async def _ended(scene: Scene, kind: str, turns: list[str], since: float) -> None:
     """How long the turns of a dead worker live on."""
+    if not turns:
+        return
     while turns:
         await asyncio.sleep(LOOK)
         try:
@@ -80,13 +82,17 @@ async def kill(scene: Scene) -> str:
         await process.kill()
         killed = monotonic()
         away = scene.random.choice((0.0, 0.0, 1.0, 3.0))
+        others = len(scene.house.processes) > 1
+        # Others end its turns while it is away; alone it does so itself, when it comes back.
+        ended = asyncio.create_task(_ended(scene, "kill -9", turns, killed)) if others else None
         await asyncio.sleep(away)
         await process.start()
+        back = monotonic() - killed
         scene.ledger.troubles.append(Trouble("kill", began, killed, process.name))
     finally:
         process.lock.release()
-    await _ended(scene, "kill -9", turns, killed)
-    return f"kill -9 of {process.name}, {len(turns)} answers in it, back after {monotonic() - killed:.1f} s"
+    await (ended or _ended(scene, "kill -9", turns, killed))
+    return f"kill -9 of {process.name}, {len(turns)} answers in it, back after {back:.1f} s"
 
 
 async def end(scene: Scene) -> str:
