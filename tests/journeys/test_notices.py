@@ -29,7 +29,10 @@ BLIND = """() => {
 }"""
 """A headless browser has all its windows in sight: its pages, and its service worker, believe that they are not."""
 NOTHING_EXPECTED = "() => !Object.keys(localStorage).some((key) => key.startsWith('parley.kept.notice.'))"
-SHOWN = "async () => (await registration.getNotifications()).map(({ title, body }) => `${title}: ${body}`)"
+SHOWN = """async (notices) => {
+  const shown = await (await navigator.serviceWorker.getRegistration()).getNotifications()
+  return JSON.stringify(shown.map(({ title, body }) => `${title}: ${body}`)) === JSON.stringify(notices)
+}"""
 
 
 async def looking_away(ann: Visitor) -> tuple[Page, Page, Worker]:
@@ -49,13 +52,8 @@ async def looking_away(ann: Visitor) -> tuple[Page, Page, Worker]:
     return page, other, worker
 
 
-async def until_shown(page: Page, worker: Worker, *notices: str) -> None:
-    """The page's own clock asks again."""
-    for _ in range(100):
-        if await worker.evaluate(SHOWN) == list(notices):
-            return
-        await page.wait_for_timeout(100)
-    assert await worker.evaluate(SHOWN) == list(notices)
+async def until_shown(page: Page, *notices: str) -> None:
+    await page.wait_for_function(SHOWN, arg=notices)
 
 
 async def test_once_and_only_while_nobody_looks(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
@@ -68,17 +66,13 @@ async def test_once_and_only_while_nobody_looks(scripted: Running, chromium: Bro
         Visitor.arriving(chromium, scripted.url) as elsewhere,
     ):
         page, other, worker = await looking_away(ann)
-        login = {"login": "ann", "password": "correct horse"}
-        await elsewhere.context.request.post(
-            f"{scripted.url}/api/auth/login", data=login, headers={"origin": scripted.url}
-        )
-        phone = await elsewhere.open()
+        phone = await elsewhere.log_in()
         await ask(page, "Why is the sky blue?")
         for tab in (page, other):
             await tab.evaluate(LEAVE)
         gate.open()
         await expect(row(other, "Sky")).to_be_visible()
-        await until_shown(page, worker, "Sky: The answer is done.")
+        await until_shown(page, "Sky: The answer is done.")
 
         # A click on it leads to the conversation, in a page that is open.
         await other.get_by_role("link", name="New chat").click()
@@ -89,7 +83,7 @@ async def test_once_and_only_while_nobody_looks(scripted: Running, chromium: Bro
         # Read anywhere, it is withdrawn.
         await row(phone, "Sky").get_by_role("link").click()
         await expect(phone.get_by_text("Blue.")).to_be_visible()
-        await until_shown(other, worker)
+        await until_shown(other)
 
         # What is in sight on the phone is not told here; nor is anything ever told twice.
         await ask(other, "And grass?")

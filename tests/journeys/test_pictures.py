@@ -45,7 +45,9 @@ async def test_it_is_fetched_by_a_click_and_not_before_and_tells_nothing(
         await expect(picture).to_be_visible()
         box, frame = await picture.bounding_box(), await dialog.locator("iframe").bounding_box()
         assert box is not None
-        assert box == frame
+        assert frame is not None
+        # Chromium rounds what is in a frame to whole pixels.
+        assert list(box.values()) == pytest.approx(list(frame.values()), abs=1)
         assert box["width"] > 1_000
         assert box["width"] / box["height"] == pytest.approx(1440 / 900, abs=0.01)
         [received] = asked_for(upstream)
