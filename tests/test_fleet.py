@@ -165,9 +165,9 @@ async def read_to_the_end(person: Person, begun: asyncio.Event) -> str:
 
 
 async def events_of(tab: Tab, conversation: str) -> AsyncIterator[Frame]:
-    """Until the socket is closed."""
+    """Until the socket is closed. The answers are held until a new process serves, which takes its time to start."""
     for taken in itertools.count():
-        await tab.until(partial(has_more, tab, taken))
+        await tab.until(partial(has_more, tab, taken), seconds=4 * SECONDS)
         if len(tab.frames) == taken:
             return
         frame = tab.frames[taken]
