@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import subprocess
@@ -179,9 +180,8 @@ class TestEventLogs:
     """They tell of what is replaced."""
 
     def test_those_in_redis_are_forgotten(self, filled: Settings, own_redis: RedisServer, tmp_path: Path) -> None:
-        for number in range(1200):
-            own_redis("SET", f"parley:log:{number}", 1)
-        own_redis("SET", "parley2:log", 1)
+        logs = [f"parley:log:{number}" for number in range(1200)]
+        own_redis("MSET", *itertools.chain.from_iterable((name, 1) for name in [*logs, "parley2:log"]))
         path = saved(filled, tmp_path / "b")
         restore(filled.model_copy(update={"redis_url": SecretStr(own_redis.url)}), path, replace=True)
         assert own_redis("KEYS", "*") == ["parley2:log"]
