@@ -13,6 +13,7 @@ const PAGES_OF_THE_SERVER = /^\/(api|ws|s|frames|healthz|readyz|metrics)(\/|$)/;
 
 const cacheName = `parley ${BUILD}`;
 const kept = new Set(FILES);
+let telling = Promise.resolve();
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keep());
@@ -32,7 +33,10 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  if (event.data?.type === "notice") event.waitUntil(tell(event.data));
+  if (event.data?.type !== "notice") return;
+  // One after the other: the pages of a browser ask at the same moment.
+  telling = telling.catch(() => undefined).then(() => tell(event.data));
+  event.waitUntil(telling);
 });
 
 self.addEventListener("notificationclick", (event) => {

@@ -85,8 +85,12 @@ async def test_it_has_the_theme_of_the_page(scripted: Running, chromium: Browser
         await expect(diagram(page)).not_to_have_attribute("src", light)
         await shown(page)
         assert await violations(page) == []
+        await answer(page).get_by_role("button", name=WORDS).click()
+        large = page.get_by_role("dialog").get_by_role("img", name=WORDS)
+        await expect(large).not_to_have_attribute("src", light)
         await page.emulate_media(color_scheme="light")
         await expect(diagram(page)).to_have_attribute("src", light)
+        await expect(large).to_have_attribute("src", light)
 
 
 async def test_its_source_is_behind_a_switch_and_is_what_is_copied(
