@@ -20,7 +20,7 @@ from tests.fixtures.server import ROOT, Running, running, settings_for
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-CONTROLLED = "() => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
+CONTROLLED = "() => navigator.serviceWorker.controller !== null"
 CACHED = """async () => {
   const found = []
   for (const name of await caches.keys())
