@@ -152,7 +152,9 @@ class Checker:
             return
         since = seen.first_beyond(len(stored))
         deaths = self._house.deaths_of_log(self._ledger.troubles)
-        lost = min((death.ended - since for death in deaths if death.ended >= since), default=None)
+        # Words that were on their way when the worker died are seen after its death.
+        after = (death.ended - since for death in deaths if death.ended >= since - SLACK)
+        lost = min((max(seconds, 0.0) for seconds in after), default=None)
         what = f"turn {turn.row.id} ({turn.row.status.value}) has {len(stored)} of {len(seen.text)} characters seen"
         if lost is None or (turn.row.status is not Status.INTERRUPTED and turn.row.run == 1):
             self._ledger.wrong(Wrong.LOST, f"{what}, and its log lived")
