@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
 import os
 import subprocess
@@ -181,7 +180,7 @@ class TestEventLogs:
 
     def test_those_in_redis_are_forgotten(self, filled: Settings, own_redis: RedisServer, tmp_path: Path) -> None:
         logs = [f"parley:log:{number}" for number in range(1200)]
-        own_redis("MSET", *itertools.chain.from_iterable((name, 1) for name in [*logs, "parley2:log"]))
+        own_redis("MSET", *(word for name in [*logs, "parley2:log"] for word in (name, "1")))
         path = saved(filled, tmp_path / "b")
         restore(filled.model_copy(update={"redis_url": SecretStr(own_redis.url)}), path, replace=True)
         assert own_redis("KEYS", "*") == ["parley2:log"]
