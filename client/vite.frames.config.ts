@@ -1,8 +1,10 @@
 /** The pages that the client frames, built before it and apart from it: they share nothing, and its first load stays small. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { packed } from "./shell/packed.ts";
 
 export default defineConfig({
+  plugins: [packed()],
   publicDir: false,
   logLevel: "warn",
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },

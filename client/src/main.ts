@@ -1,12 +1,15 @@
 import App from "@/App.vue";
-import { i18n } from "@/i18n";
+import { i18n, speak } from "@/i18n";
 import { router } from "@/router";
+import { usePreferences } from "@/stores/preferences";
 import { useRelease } from "@/stores/release";
 import "@/styles/main.css";
 import { createPinia } from "pinia";
 import { createApp } from "vue";
 
-createApp(App).use(createPinia()).use(i18n).use(router).mount("#app");
+const app = createApp(App).use(createPinia()).use(i18n).use(router);
+// Meanwhile the router asks who this is, and fetches the view.
+void speak(usePreferences().language).then(() => app.mount("#app"));
 
 // A part that is loaded late and is gone: there is another build since. Its own message would help nobody.
 addEventListener("vite:preloadError", () => void useRelease().look());

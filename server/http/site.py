@@ -6,7 +6,6 @@ none can lead out of the folder.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from dataclasses import dataclass
@@ -26,8 +25,8 @@ ASK_FIRST = "no-cache"
 """Kept, but asked for again with its ETag each time: a new version is seen at once."""
 NOT_FOR_THE_CLIENT = ("api", "ws", "assets", "frames", "healthz", "readyz", "metrics")
 """First parts of addresses that are never a page of the client."""
-WORTH_PACKING = 1024
-"""Bytes. Less fits into one packet anyway."""
+PACKED = {"br": ".br", "gzip": ".gz"}
+"""Content codings, the smallest first, and what the names of files end with that the build has packed by them."""
 
 NOT_BUILT = """<!doctype html>
 <html lang="en">
@@ -69,8 +68,8 @@ _KINDS = {
 @dataclass(frozen=True, slots=True)
 class File:
     plain: bytes
-    packed: bytes | None
-    """By gzip, where that is worth it."""
+    packed: dict[str, bytes]
+    """By content coding, the smallest first; what is small, or packed by itself, has none."""
     kind: str
     etag: str
 
@@ -121,7 +120,7 @@ class _Site:
         index = self._folder / "index.html"
         built = index.stat().st_mtime_ns if index.is_file() else None
         if built != self._built:
-            found = (path for path in self._folder.rglob("*") if path.is_file())
+            found = (path for path in self._folder.rglob("*") if path.is_file() and path.suffix not in PACKED.values())
             self._names = frozenset(path.relative_to(self._folder).as_posix() for path in found)
             self._files.clear()
             self._built = built
@@ -130,8 +129,8 @@ class _Site:
 def _load(path: Path) -> File:
     plain = path.read_bytes()
     kind = _KINDS.get(path.suffix) or "application/octet-stream"
-    text = kind.startswith("text/") or kind in ("application/json", "application/manifest+json", "image/svg+xml")
-    packed = gzip.compress(plain, mtime=0) if text and len(plain) >= WORTH_PACKING else None
+    beside = {coding: path.with_name(path.name + ending) for coding, ending in PACKED.items()}
+    packed = {coding: other.read_bytes() for coding, other in beside.items() if other.is_file()}
     return File(plain, packed, kind, f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"')
 
 
@@ -146,15 +145,18 @@ def _answer(request: Request, file: File, headers: dict[str, str]) -> Response:
     known = [etag.strip() for etag in request.headers.get("if-none-match", "").split(",")]
     if file.etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    if file.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
-        return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=file.kind)
+    taken = _codings(request.headers.get("accept-encoding", ""))
+    for coding, packed in file.packed.items():
+        if coding in taken:
+            return Response(packed, headers={**headers, "content-encoding": coding}, media_type=file.kind)
     return Response(file.plain, headers=headers, media_type=file.kind)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """``gzip;q=0`` is a no."""
+def _codings(accepted: str) -> set[str]:
+    """Those that may be used; ``gzip;q=0`` is a no."""
+    taken = set()
     for part in accepted.lower().split(","):
         coding, _, quality = part.replace(" ", "").partition(";q=")
-        if coding == "gzip":
-            return quality.strip("0.") != "" if quality else True
-    return False
+        if not quality or quality.strip("0."):
+            taken.add(coding)
+    return taken

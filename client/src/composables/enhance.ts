@@ -14,7 +14,8 @@ export interface EnhanceLabels {
 }
 
 let katex: typeof Katex | null = null;
-let loading: Promise<void> | null = null;
+/** What most first screens do not need: asked for once, and again after it did not come. */
+const parts = new Map<"formulas" | "colours", Promise<void>>();
 
 export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
   block.querySelectorAll("pre").forEach((pre) => addCodeHead(pre, block, labels));
@@ -39,6 +40,7 @@ export function diagramsIn(block: HTMLElement): HTMLElement[] {
 }
 
 function addCodeHead(pre: HTMLPreElement, block: HTMLElement, labels: EnhanceLabels): void {
+  void once("colours", () => import("@/styles/highlight.css"));
   const head = pre.parentElement?.matches(".code") ? pre.previousElementSibling : makeCodeHead(pre);
   const language = /language-(\S+)/.exec(pre.querySelector("code")?.className ?? "")?.[1] ?? labels.code;
   head?.firstElementChild?.replaceChildren(language);
@@ -92,18 +94,24 @@ function renderFormulas(formulas: HTMLElement[]): void {
     formulas.forEach(renderFormula);
     return;
   }
-  loading ??= load();
-  void loading.then(() => formulas.filter((formula) => formula.isConnected).forEach(renderFormula));
+  void once("formulas", loadKatex).then(() => formulas.filter((formula) => formula.isConnected).forEach(renderFormula));
 }
 
-async function load(): Promise<void> {
-  try {
-    const [library] = await Promise.all([import("katex"), import("katex/dist/katex.min.css")]);
-    katex = library.default;
-  } catch {
-    // The formulas stay readable as TeX; the next block tries again.
-    loading = null;
-  }
+async function loadKatex(): Promise<void> {
+  const [library] = await Promise.all([import("katex"), import("katex/dist/katex.min.css")]);
+  katex = library.default;
+}
+
+/** Where it does not come, code is without colours and formulas are TeX, which can be read; the next block tries again. */
+function once(part: "formulas" | "colours", load: () => Promise<unknown>): Promise<void> {
+  const known = parts.get(part);
+  if (known) return known;
+  const coming = load().then(
+    () => undefined,
+    () => void parts.delete(part),
+  );
+  parts.set(part, coming);
+  return coming;
 }
 
 function renderFormula(formula: HTMLElement): void {

@@ -1,3 +1,4 @@
+import { speak } from "@/i18n";
 import { usePreferences } from "@/stores/preferences";
 import { watchEffect } from "vue";
 import { useI18n } from "vue-i18n";
@@ -8,9 +9,9 @@ export function useAppearance(): void {
   const { locale } = useI18n();
   const themeColor = document.querySelector<HTMLMetaElement>('meta[name="theme-color"]');
 
+  watchEffect(() => void speak(preferences.language));
   watchEffect(() => {
-    locale.value = preferences.language;
-    document.documentElement.lang = preferences.language === "zh" ? "zh-CN" : "en";
+    document.documentElement.lang = locale.value === "zh" ? "zh-CN" : "en";
   });
   watchEffect(() => {
     document.documentElement.dataset.text = preferences.textSize;
