@@ -28,6 +28,11 @@ BLIND = """() => {
   }
 }"""
 """A headless browser has all its windows in sight: its pages, and its service worker, believe that they are not."""
+NOTE_ASKING = """() => {
+  const decide = tell
+  self.asked = new Promise((done) => (tell = (notice) => decide(notice).finally(done)))
+}"""
+"""A promise of the worker's, kept when it has been asked for a notice and has shown it or not."""
 NOTHING_EXPECTED = "() => !Object.keys(localStorage).some((key) => key.startsWith('parley.kept.notice.'))"
 UNTIL_SHOWN = """async (notices) => {
   const registration = await navigator.serviceWorker.getRegistration()
@@ -39,19 +44,24 @@ UNTIL_SHOWN = """async (notices) => {
 }"""
 
 
-async def looking_away(ann: Visitor) -> tuple[Page, Page, Worker]:
-    """Two tabs, of which the first asks, and the service worker; notices are switched on."""
+async def wanting_notices(ann: Visitor) -> tuple[Page, Worker]:
+    """A page on which they are switched on, and the service worker."""
     await ann.context.grant_permissions(["notifications"])
-    await ann.context.add_init_script(f"({OUT_OF_SIGHT})()")
     page = await ann.register()
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => 0)")
     await page.keyboard.press("Control+.")
     await page.get_by_role("group", name="Notifications").get_by_text("On", exact=True).click()
     await expect(page.get_by_role("group", name="Notifications").get_by_label("On", exact=True)).to_be_checked()
     await page.keyboard.press("Escape")
+    return page, ann.context.service_workers[0]
+
+
+async def looking_away(ann: Visitor) -> tuple[Page, Page, Worker]:
+    """Two tabs, of which the first asks, and the service worker."""
+    await ann.context.add_init_script(f"({OUT_OF_SIGHT})()")
+    page, worker = await wanting_notices(ann)
     other = await ann.open()
     await other.get_by_test_id("composer").wait_for()
-    worker = ann.context.service_workers[0]
     await worker.evaluate(BLIND)
     return page, other, worker
 
@@ -96,3 +106,20 @@ async def test_once_and_not_of_what_is_read_elsewhere(scripted: Running, chromiu
         await expect(answer(phone)).to_contain_text("Green.")
         await other.wait_for_function(NOTHING_EXPECTED)
         assert await worker.evaluate("() => self.shownEver") == 1
+
+
+async def test_none_while_a_page_is_in_sight(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
+    """Though another conversation stands on it: the sidebar shows what is new."""
+    gate = Gate()
+    upstream.script(gate, delta("Blue."), finish(), DONE)
+    upstream.script(delta("Sky"), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url, service_workers="allow") as ann:
+        page, worker = await wanting_notices(ann)
+        await worker.evaluate(NOTE_ASKING)
+        await ask(page, "Why is the sky blue?")
+        await page.wait_for_url("**/c/*")
+        await page.get_by_role("link", name="New chat").click()
+        gate.open()
+        await worker.evaluate("() => self.asked")
+        assert await worker.evaluate("async () => (await registration.getNotifications()).length") == 0
+        await expect(row(page, "Sky").get_by_role("img", name="Unread")).to_be_visible()
