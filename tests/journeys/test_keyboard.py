@@ -131,9 +131,12 @@ async def test_escape_closes_what_is_open_before_it_stops_an_answer(
 
 
 async def test_a_screen_reader_hears_sentences(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
-    """Of a growing answer: that it begins, each block when it is closed, and that it is complete."""
+    """Of a growing answer: that it begins, each block when it is closed, code by name, and that it is complete."""
     first, second = Gate(), Gate()
-    upstream.script(delta("The moon "), first, delta("pulls.\n\nThe sea "), second, delta("follows."), finish(), DONE)
+    code = "```python\nprint(1)\n```\n\n"
+    upstream.script(
+        delta("The moon "), first, delta(f"pulls.\n\n{code}The sea "), second, delta("follows."), finish(), DONE
+    )
     async with Visitor.arriving(chromium, scripted.url) as ann:
         page = await ann.register()
         await page.evaluate(
@@ -152,7 +155,11 @@ async def test_a_screen_reader_hears_sentences(scripted: Running, chromium: Brow
         await expect(answer(page)).to_have_attribute("data-status", "complete")
         await page.wait_for_function("() => window.heard.at(-1)?.endsWith('complete.')")
         heard = [words for words in await page.evaluate("window.heard") if words]
-        assert heard == ["The answer begins.", "The moon pulls.", "The sea follows. The answer is complete."]
+        assert heard == [
+            "The answer begins.",
+            "The moon pulls. A piece of code.",
+            "The sea follows. The answer is complete.",
+        ]
         assert await page.get_by_role("log").get_attribute("aria-live") == "off"
 
 

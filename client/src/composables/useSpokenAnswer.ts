@@ -21,19 +21,24 @@ export function useSpokenAnswer(answer: () => { message: Message; live: LiveTurn
       said = blocks.length;
       if (blocks.length === 0) spoken.value = t("spoken.started");
     } else if (now?.live && blocks.length - 1 > said) {
-      spoken.value = textOf(blocks.slice(said, -1));
+      spoken.value = wordsOf(blocks.slice(said, -1));
       said = blocks.length - 1;
     } else if (now && turn === now.message.id && !isLive(now.message.status)) {
-      const rest = textOf((before?.live?.blocks ?? []).slice(said));
+      const rest = wordsOf((before?.live?.blocks ?? []).slice(said));
       spoken.value = `${rest} ${now.message.status === "complete" ? t("spoken.finished") : t("spoken.stopped")}`;
       turn = null;
     }
   });
 
   return spoken;
-}
 
-function textOf(blocks: string[]): string {
-  // Parsed as a document of its own: nothing in it loads or runs.
-  return new DOMParser().parseFromString(blocks.join(""), "text/html").body.textContent.trim();
+  /** Code and diagrams are named: nobody follows their source, sign by sign, while more of the answer comes. */
+  function wordsOf(blocks: string[]): string {
+    // Parsed as a document of its own: nothing in it loads or runs.
+    const { body } = new DOMParser().parseFromString(blocks.join(""), "text/html");
+    body.querySelectorAll("pre").forEach((pre) => {
+      pre.replaceWith(` ${t(pre.querySelector(".language-mermaid") ? "spoken.diagram" : "spoken.code")} `);
+    });
+    return body.textContent.replace(/\s+/g, " ").trim();
+  }
 }

@@ -153,6 +153,7 @@ export const en = {
     browsers: "Where you are logged in",
     browsersHint: "Log out what you do not know or do not use any more.",
     current: "This device",
+    name: "{browser} on {system}",
     here: "Active now",
     seen: "Last active {when}",
     since: "logged in on {day}",
@@ -390,7 +391,13 @@ export const en = {
     protocol: "This page and the server do not understand each other. Reload the page.",
     cutOff: "An administrator ended this connection.",
   },
-  spoken: { started: "The answer begins.", finished: "The answer is complete.", stopped: "The answer was stopped." },
+  spoken: {
+    started: "The answer begins.",
+    finished: "The answer is complete.",
+    stopped: "The answer was stopped.",
+    code: "A piece of code.",
+    diagram: "A diagram.",
+  },
   keys: {
     newChat: "New chat",
     search: "Search",

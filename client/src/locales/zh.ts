@@ -148,6 +148,7 @@ export const zh: typeof en = {
     browsers: "已登录的设备",
     browsersHint: "请退出你不认识或不再使用的设备。",
     current: "本设备",
+    name: "{system} 上的 {browser}",
     here: "当前在线",
     seen: "上次活动：{when}",
     since: "{day}登录",
@@ -384,7 +385,13 @@ export const zh: typeof en = {
     protocol: "此页面与服务器版本不一致，请刷新页面。",
     cutOff: "管理员结束了此连接。",
   },
-  spoken: { started: "开始回答。", finished: "回答完毕。", stopped: "回答已停止。" },
+  spoken: {
+    started: "开始回答。",
+    finished: "回答完毕。",
+    stopped: "回答已停止。",
+    code: "一段代码。",
+    diagram: "一张图表。",
+  },
   keys: {
     newChat: "新对话",
     search: "搜索",
