@@ -1,4 +1,7 @@
-import { nextTick, type Ref } from "vue";
+import type { Ref } from "vue";
+
+/** What has just come has its buttons a frame or two later. */
+const FRAMES = 10;
 
 /** Another branch in the place of one: what was looked at stays where it was, and so does the focus. */
 export function useBranchPlace(scroller: Ref<HTMLElement | null>) {
@@ -23,9 +26,20 @@ export function useBranchPlace(scroller: Ref<HTMLElement | null>) {
     scroller.value.scrollTop += now.getBoundingClientRect().top - wanted.top;
     const { step } = wanted;
     wanted = null;
-    if (step) void nextTick(() => now.querySelector<HTMLElement>(`[data-step="${step}"]`)?.focus());
+    if (step) void focusStep(now, step);
     return true;
   }
 
   return { leave, arrive };
+}
+
+async function focusStep(message: HTMLElement, step: string): Promise<void> {
+  for (let frame = 0; frame < FRAMES; frame++) {
+    await new Promise(requestAnimationFrame);
+    const button = message.querySelector<HTMLElement>(`[data-step="${step}"]`);
+    if (button) {
+      button.focus();
+      return;
+    }
+  }
 }
