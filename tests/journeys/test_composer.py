@@ -43,12 +43,13 @@ async def test_a_suggestion_is_asked(server: Running, chromium: Browser) -> None
         page = await ann.register()
         await expect(page.get_by_role("heading", name="What is on your mind, ann?")).to_be_visible()
         suggestion = page.get_by_role("list", name="Suggestions").get_by_role("button").first
+        await expect(suggestion).to_be_visible()
         words = (await suggestion.locator("span").all_inner_texts())[-1]
         await suggestion.click()
         await expect(page.get_by_test_id("message").first).to_contain_text(words)
         await expect(answer(page)).to_have_attribute("data-status", "complete")
 
-        early = await ann.context.new_page()
+        early = await ann.window()
         await early.route_web_socket("**/ws", lambda _socket: None)  # which says nothing
         await early.goto(server.url)
         await expect(early.get_by_role("heading", name="What is on your mind, ann?")).to_be_visible()

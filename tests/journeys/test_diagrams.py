@@ -101,7 +101,9 @@ async def test_its_source_is_behind_a_switch_and_is_what_is_copied(
         page = await ann.register()
         await ask(page, "Draw the tides")
         await shown(page)
-        await answer(page).get_by_role("button", name="Copy code").click()
+        copy = answer(page).get_by_role("button", name="Copy code")
+        await copy.click()
+        await expect(copy).to_have_text("Copied")
         assert await clipboard(page, "text/plain") == TIDES
         await answer(page).get_by_role("button", name="Source", exact=True).click()
         await expect(answer(page).locator("pre")).to_be_visible()
@@ -185,7 +187,7 @@ async def test_chinese_fits_into_its_boxes(scripted: Running, chromium: Browser,
         await shown(page)
         address = await diagram(page).get_attribute("src")
         assert address is not None
-        alone = await ann.context.new_page()
+        alone = await ann.window()
         await alone.goto("about:blank")
         await alone.evaluate(
             "(address) => { document.body.innerHTML = decodeURIComponent(address.slice(address.indexOf(',') + 1)) }",

@@ -13,6 +13,8 @@ from tests.fixtures.upstream import DONE, Upstream, delta, finish
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
+NOTHING_UNSAVED = "() => !Object.keys(localStorage).some((key) => key.startsWith('parley.kept.draft.'))"
+
 
 async def test_drafts_in_two_tabs(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
     upstream.script(delta("Yes."), finish(), DONE)
@@ -23,6 +25,8 @@ async def test_drafts_in_two_tabs(scripted: Running, chromium: Browser, upstream
         await box.fill("为什么天空")
         await expect(other).to_have_value("为什么天空")
         await box.blur()
+        # Until it is stored, this browser keeps it, and the other tab may have found it there.
+        await first.wait_for_function(NOTHING_UNSAVED)
 
         # What is being typed here is not overwritten by what is typed there.
         await other.press_sequentially("?")

@@ -150,7 +150,8 @@ async def test_a_temporary_chat(server: Running, chromium: Browser) -> None:
         await first.reload()
         await expect(answer(first)).to_have_attribute("data-status", "complete")
         await expect(first.get_by_text("it is deleted when you leave it")).to_be_visible()
-        watcher = await ann.open(first.url.removeprefix(server.url))
+        path = first.url.removeprefix(server.url)
+        watcher = await ann.open(path)
         await expect(answer(watcher)).to_have_attribute("data-status", "complete")
 
         await talk(second, "Kept")
@@ -158,8 +159,8 @@ async def test_a_temporary_chat(server: Running, chromium: Browser) -> None:
             await expect(tab.get_by_test_id("sidebar-row")).to_have_count(1)
         await row(first, "Kept").get_by_role("link").click()
         await expect(watcher.get_by_test_id("message")).to_have_count(0)
-        await first.go_back()
-        await expect(first.get_by_text("This conversation does not exist.")).to_be_visible()
+        late = await ann.open(path)
+        await expect(late.get_by_text("This conversation does not exist.")).to_be_visible()
         await first.get_by_test_id("new-chat").click()
         await expect(first.get_by_test_id("temporary")).to_have_attribute("aria-pressed", "false")
 
