@@ -9,7 +9,11 @@ import { createApp } from "vue";
 
 const app = createApp(App).use(createPinia()).use(i18n).use(router);
 // Meanwhile the router asks who this is, and fetches the view.
-void speak(usePreferences().language).then(() => app.mount("#app"));
+speak(usePreferences().language).then(
+  () => app.mount("#app"),
+  // Nothing can be said yet, not even that something is wrong.
+  () => setTimeout(() => location.reload(), 2_000),
+);
 
 // A part that is loaded late and is gone: there is another build since. Its own message would help nobody.
 addEventListener("vite:preloadError", () => void useRelease().look());

@@ -9,7 +9,7 @@ import re
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Response, Route, expect
+from playwright.async_api import Browser, Locator, Response, Route, expect
 
 from tests.fixtures.browser import Visitor, answer, ask
 from tests.fixtures.server import Running
@@ -39,7 +39,7 @@ async def test_the_theme_is_there_before_anything_is_painted(
             await released.wait()
             await route.continue_()
 
-        page = await ann.context.new_page()
+        page = await ann.window()
         await page.route("**/assets/*.js", hold)
         await page.goto(server.url, wait_until="commit")
         await page.locator("#app").wait_for(state="attached")
@@ -76,6 +76,15 @@ async def test_the_browser_s_language_at_first(
         await page.reload()
         await expect(page.get_by_role("button", name=other)).to_have_count(0)
         await expect(page.get_by_role("heading", name=heading)).to_have_count(0)
+
+
+async def test_words_that_did_not_come_are_asked_for_again(server: Running, chromium: Browser) -> None:
+    async with Visitor.arriving(chromium, server.url) as ann:
+        page = await ann.window()
+        await page.route("**/assets/en-*.js", lambda route: route.abort(), times=1)
+        await page.goto(server.url)
+        await expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+        ann.forgive_the_line()
 
 
 async def direction(element: Locator) -> str:
@@ -144,7 +153,7 @@ async def test_the_first_screen_is_light(server: Running, chromium: Browser) -> 
     async with Visitor.arriving(chromium, server.url) as ann:
         page = await ann.register()
         came: list[Response] = []
-        fresh: Page = await ann.context.new_page()
+        fresh = await ann.window()
         fresh.on("response", lambda response: came.append(response))
         await fresh.goto(server.url)
         await fresh.get_by_test_id("composer").wait_for()
