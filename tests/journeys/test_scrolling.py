@@ -169,3 +169,28 @@ async def test_older_messages_come_in_above_without_moving_what_is_read(
         await expect(page.get_by_text(held, exact=True)).to_be_in_viewport()
         gates[1].open()
         await expect(answer(page)).to_have_attribute("data-status", "complete")
+
+
+async def test_far_away_there_are_no_buttons_but_what_was_opened_stays(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        for number in range(3):
+            upstream.script(delta(LONG), finish(), DONE)
+            if number == 0:
+                upstream.script(delta("Sea"), finish(), DONE)
+            await ask(page, f"Question {number}")
+            await expect(answer(page, number)).to_have_attribute("data-status", "complete")
+        buttons = [answer(page, number).get_by_role("button", name="Bad answer") for number in range(3)]
+        await expect(buttons[0]).to_have_count(0)
+        await view(page).evaluate("(view) => view.scrollTo(0, 0)")
+        await buttons[0].click()
+        await page.get_by_label("What was wrong?").fill("Too long")
+        await view(page).evaluate("(view) => view.scrollTo(0, view.scrollHeight)")
+        await expect(buttons[2]).to_be_in_viewport()
+        await expect(page.get_by_label("What was wrong?")).to_have_value("Too long")
+        await view(page).evaluate("(view) => view.scrollTo(0, 0)")
+        await buttons[0].scroll_into_view_if_needed()
+        await page.get_by_role("button", name="Save").click()
+        await expect(buttons[0]).to_have_attribute("aria-pressed", "true")

@@ -2,6 +2,7 @@ import { ref } from "vue";
 
 /** Where the browser does not tell of it, everything is near. */
 const TELLS = "oncontentvisibilityautostatechange" in HTMLElement.prototype;
+const OPENED = '.message-actions :is([data-state="open"], [aria-expanded="true"])';
 
 /**
  * Whether something with `content-visibility: auto` is near what is seen, or holds the focus or a part of the selection:
@@ -14,8 +15,9 @@ const TELLS = "oncontentvisibilityautostatechange" in HTMLElement.prototype;
 export function useNearness() {
   const near = ref(!TELLS);
 
-  function onChange({ skipped }: ContentVisibilityAutoStateChangeEvent): void {
-    near.value = !skipped;
+  function onChange({ skipped, currentTarget }: ContentVisibilityAutoStateChangeEvent): void {
+    // What was opened by a button, and may hold words that were typed, goes with it.
+    near.value = !skipped || (currentTarget instanceof Element && currentTarget.querySelector(OPENED) !== null);
   }
 
   return { near, onChange };
