@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from tests.fixtures.browser import ARGUMENTS, find_chromium
 from tests.fixtures.server import ROOT
@@ -60,7 +61,7 @@ async def _play(browser: Browser, scene: Scene, language: Language, out: Path) -
     try:
         async with staged(browser, scene, language) as stage:
             pictures = await photograph(stage.page, scene, language, out)
-    except AssertionError as error:
+    except (AssertionError, PlaywrightError) as error:
         print(f"{scene.name} ({language}) could not be played: {error}", file=sys.stderr)
         return False
     print(f"{scene.name} ({language}): {pictures} pictures", flush=True)

@@ -127,9 +127,9 @@ async def temporary_chat(stage: Stage) -> None:
 async def beyond_what_the_model_sees(stage: Stage) -> None:
     page = await stage.arrive()
     tides, letter = stage.either(texts.TIDES, texts.TIDES_ZH), stage.either(texts.LETTER, texts.LETTER_ZH)
-    await stage.conversed(stage.either("A long talk", "长谈"), letter * stage.either(3, 8), tides)
+    await stage.conversed(stage.either("A long talk", "长谈"), letter * stage.either(5, 8), tides)
     stage.will_say(stage.either("What is left of gravity.", "是引力剩下的部分。"))
-    await stage.asked(letter * stage.either(3, 8))
+    await stage.asked(letter * stage.either(5, 8))
     await page.get_by_test_id("horizon").scroll_into_view_if_needed()
 
 
