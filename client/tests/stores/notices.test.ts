@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
+import { speak } from "@/i18n";
 import type { Conversation } from "@/protocol/frames.gen";
 import { useConversations } from "@/stores/conversations";
 import { useNotices } from "@/stores/notices";
 import { createPinia, setActivePinia } from "pinia";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 const postMessage = vi.fn();
 const shown = [
@@ -26,6 +27,8 @@ async function page(unread = true) {
   await notices.turnOn();
   return notices;
 }
+
+beforeAll(() => speak("en"));
 
 beforeEach(() => {
   localStorage.clear();
