@@ -42,6 +42,7 @@ async def test_text_size_and_send_key_in_every_tab(server: Running, chromium: Br
 
         await second.reload()
         await expect(second.locator("html")).to_have_css("font-size", "20px")
+        await expect(second.get_by_test_id("composer")).to_be_visible()  # the size was there before the page was
         await second.keyboard.press("Control+/")
         await expect(second.get_by_role("tabpanel")).to_contain_text("Send the message")
         await second.keyboard.press("Control+/")
