@@ -13,9 +13,12 @@ export interface EnhanceLabels {
   table: string;
 }
 
+/** What most first screens do not need. */
+type Part = "formulas" | "colours";
+
 let katex: typeof Katex | null = null;
-/** What most first screens do not need: asked for once, and again after it did not come. */
-const parts = new Map<"formulas" | "colours", Promise<void>>();
+/** On their way, or here. */
+const parts = new Map<Part, Promise<void>>();
 
 export function enhance(block: HTMLElement, labels: EnhanceLabels): void {
   block.querySelectorAll("pre").forEach((pre) => addCodeHead(pre, block, labels));
@@ -103,7 +106,7 @@ async function loadKatex(): Promise<void> {
 }
 
 /** Where it does not come, code is without colours and formulas are TeX, which can be read; the next block tries again. */
-function once(part: "formulas" | "colours", load: () => Promise<unknown>): Promise<void> {
+function once(part: Part, load: () => Promise<unknown>): Promise<void> {
   const known = parts.get(part);
   if (known) return known;
   const coming = load().then(
