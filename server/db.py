@@ -47,6 +47,10 @@ _READING = metrics.DATABASE_SECONDS.labels("read")
 _WRITING = metrics.DATABASE_SECONDS.labels("write")
 ANSWER_SECONDS = 30.0
 """How long a statement on MySQL may go without an answer. An ALTER of a large table takes longer."""
+IDLE_SECONDS = 5
+"""How long MySQL keeps a connection of writers that says nothing, and the locks of its transaction. Its own eight hours
+are the time that a worker which froze, or whose machine lost its power, would keep others from ending its turns. Less
+than the silence after which such a worker is buried."""
 BATCH = 64
 """Writes that share one commit on SQLite, at most."""
 
@@ -77,11 +81,13 @@ def engine_of(
     begin: str = "BEGIN",
     pool_size: int = READERS,
     answer_seconds: float | None = ANSWER_SECONDS,
+    idle_seconds: int | None = None,
     isolation: Literal["REPEATABLE READ", "READ COMMITTED"] = "REPEATABLE READ",
 ) -> Engine:
     """An engine with the settings that the tables rely on. ``answer_seconds``: None waits for as long as it takes.
 
-    ``isolation`` is MySQL's, and set once per connection: SQLite has one writer, and readers that see one moment.
+    ``idle_seconds`` (None: as the database has it) and ``isolation`` are MySQL's, and set once per connection: SQLite
+    has one writer, readers that see one moment, and locks that die with their process.
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, begin, pool_size)
@@ -92,6 +98,7 @@ def engine_of(
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        pool_use_lifo=True,  # few are kept in use, and the database may close the others
         isolation_level=isolation,
         # A TLS handshake takes 20 to 30 ms where a plain connect takes half of one.
         connect_args={
@@ -100,6 +107,7 @@ def engine_of(
             "connect_timeout": 5,
             "read_timeout": answer_seconds,
             "write_timeout": answer_seconds,
+            "init_command": idle_seconds and f"SET SESSION wait_timeout = {idle_seconds}",
         },
     )
 
@@ -156,7 +164,9 @@ class Database:
         self._limiter = CapacityLimiter(READERS)
         self._writer = _SqliteWriter(url) if self.kind == "sqlite" else None
         # Whoever waits for a lock is to see what its holder has committed, not what there was before it waited.
-        self._writing = engine_of(url, tls=database_tls.context(settings), isolation="READ COMMITTED")
+        self._writing = engine_of(
+            url, tls=database_tls.context(settings), idle_seconds=IDLE_SECONDS, isolation="READ COMMITTED"
+        )
 
     async def read(self, work: Work[T]) -> T:
         with metrics.timed(_READING):

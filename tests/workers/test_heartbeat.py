@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.anyio
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "BEAT", 0.02)
     monkeypatch.setattr(heartbeat, "SILENCE", 0.4)
+    monkeypatch.setattr(db, "IDLE_SECONDS", 1)
     monkeypatch.setattr(alone, "BEAT", 0.1)
     monkeypatch.setattr(alone, "STEP", 0.05)
 
@@ -74,6 +76,39 @@ async def test_a_silent_worker_is_buried_and_what_it_left_is_settled(database: D
             while dead in await workers(database):  # noqa: ASYNC110 -- the database tells nobody
                 await anyio.sleep(0.01)
             await sweep.called.wait()
+    assert await workers(database) == {alive}
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("mysql", marks=pytest.mark.mysql)], indirect=True)
+async def test_a_worker_that_froze_with_its_row_locked_is_buried(database: Database) -> None:
+    """A machine that lost its power says no goodbye, and its database would keep the locks for hours."""
+    frozen, alive = new_id(), new_id()
+    await heart(database, frozen).begin()
+    survivor = heart(database, alive)
+    await survivor.begin()
+    locked, thaw = threading.Event(), threading.Event()
+
+    def freeze(session: Session) -> None:
+        repository.beat(session, frozen, "frozen", draining=False)
+        session.flush()
+        locked.set()
+        thaw.wait(60)
+
+    async def write() -> None:
+        with pytest.raises(Unavailable):
+            await database.write(freeze)
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            await anyio.to_thread.run_sync(locked.wait)
+            with anyio.fail_after(20):
+                async with beating(survivor):
+                    while frozen in await workers(database):  # noqa: ASYNC110 -- the database tells nobody
+                        await anyio.sleep(0.01)
+            thaw.set()
+    finally:
+        thaw.set()
     assert await workers(database) == {alive}
 
 
