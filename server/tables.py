@@ -219,6 +219,8 @@ class Conversation(SQLModel, table=True):
     live_turn_id: str | None = Field(default=None, sa_type=ID)
     """Set while an answer is pending or streaming: what makes a second one ``busy``."""
     unread: bool = False
+    failed: bool = Field(default=False, sa_type=Boolean, sa_column_kwargs={"server_default": text("0")})
+    """Whether the answer that is unread failed."""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
@@ -246,6 +248,8 @@ class Message(SQLModel, table=True):
     completion_tokens: int | None = None
     context_start_id: str | None = Field(default=None, sa_type=ID)
     """The oldest message that the model was given for this answer; None: all of them."""
+    reasoning_ms: int | None = None
+    """How long the model thought, in all runs that were ended by their worker."""
     feedback: str | None = Field(default=None, sa_type=ascii_column(8))
     """A `Verdict`; None: the owner has not said."""
     feedback_comment: str | None = Field(default=None, sa_type=Text)

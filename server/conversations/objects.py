@@ -26,6 +26,7 @@ def conversation(row: tables.Conversation) -> objects.Conversation:
         leaf=row.leaf_id,
         live_turn=row.live_turn_id,
         unread=row.unread,
+        failed=row.failed,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -43,9 +44,6 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
     usage = None
     if row.prompt_tokens is not None and row.completion_tokens is not None:
         usage = objects.Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens)
-    feedback = None
-    if row.feedback is not None:
-        feedback = objects.Feedback(value=Verdict(row.feedback), comment=row.feedback_comment)
     return objects.Message(
         id=row.id,
         conversation=row.conversation_id,
@@ -54,6 +52,7 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
         text=row.text,
         html="",
         reasoning=row.reasoning,
+        reasoning_ms=row.reasoning_ms,
         status=row.status,
         error=error,
         model=row.model,
@@ -61,10 +60,16 @@ def message(row: tables.Message, siblings: list[str]) -> objects.Message:
         siblings=siblings,
         usage=usage,
         context_start=None if row.status.live else row.context_start_id,  # told with the end, like the rest of it
-        feedback=feedback,
+        feedback=feedback(row),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def feedback(row: tables.Message) -> objects.Feedback | None:
+    if row.feedback is None:
+        return None
+    return objects.Feedback(value=Verdict(row.feedback), comment=row.feedback_comment)
 
 
 def messages(rows: Iterable[tables.Message], tree: Tree) -> list[objects.Message]:

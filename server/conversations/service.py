@@ -152,7 +152,7 @@ class Conversations:
                 raise Invalid("`message` is not one of this conversation.", field="message")
             if not row.unread:
                 return Recorded(None)
-            row.unread = False
+            row.unread = row.failed = False
             return Recorded(None, [ConversationUpdated(conversation=objects.conversation(row))])
 
         await self._journal.record(user, work)

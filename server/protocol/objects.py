@@ -56,6 +56,8 @@ class Conversation(Object, kw_only=True, omit_defaults=True):
     """The last message of the active path."""
     live_turn: str | None = None
     unread: bool
+    failed: bool = False
+    """What is unread is an answer that failed."""
     created_at: datetime
     updated_at: datetime
     """The last activity: a message came or an answer ended."""
@@ -101,6 +103,8 @@ class Message(Object, kw_only=True, omit_defaults=True):
     """The text's blocks, joined; filled in where the frame leaves the worker."""
     reasoning: str | None = None
     reasoning_html: str | None = None
+    reasoning_ms: int | None = None
+    """How long the model thought before it went on to answer, in all runs together; told with the end."""
     status: Status
     error: TurnError | None = None
     model: str | None = None

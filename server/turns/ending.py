@@ -45,6 +45,8 @@ def finish(session: Session, run: Run, written: Written | None, ending: Ending) 
         message.text = written.text
         message.reasoning = written.reasoning or None
         message.context_start_id = written.context_start
+        if written.thought_ms is not None:
+            message.reasoning_ms = (message.reasoning_ms or 0) + written.thought_ms
     if ending.error is not None:
         message.error_code, message.error_message = ending.error.code, ending.error.message
     if ending.usage is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from server.protocol.codes import Part
 from server.protocol.events import TurnDelta
@@ -30,6 +31,9 @@ class Recording:
     """The oldest message that the model was given; None: all of them."""
     announced: bool = False
     """Whether the row and the sidebars say ``streaming``."""
+    _thought: float | None = None
+    """Seconds of the thinking that led to words of the answer; None: it has not thought."""
+    _thinking_since: float | None = None
     _texts: dict[Part, list[str]] = field(default_factory=lambda: {part: [] for part in Part})
     _logged: dict[Part, int] = field(default_factory=lambda: dict.fromkeys(Part, 0))
     _waiting: list[tuple[Part, list[str]]] = field(default_factory=list)
@@ -50,6 +54,7 @@ class Recording:
 
     def write(self, part: Part, text: str) -> None:
         self.spoken = True
+        self._watch(part)
         self._texts[part].append(text)
         self._wait(part, text)
         self.unsaved = self.unsaved or self.adrift
@@ -70,7 +75,16 @@ class Recording:
 
     def written(self) -> Written:
         """What the log has been given: the database is ahead of it only while the log lacks words anyway."""
-        return Written(self.run, self._join(Part.ANSWER), self._join(Part.REASONING), self.context_start)
+        thought = self._thought
+        if thought is not None and self._thinking_since is not None:
+            thought += perf_counter() - self._thinking_since
+        return Written(
+            self.run,
+            self._join(Part.ANSWER),
+            self._join(Part.REASONING),
+            self.context_start,
+            thought_ms=None if thought is None else round(1000 * thought),
+        )
 
     def cut_loose(self) -> None:
         """The log may or may not have what it was given last."""
@@ -85,6 +99,15 @@ class Recording:
             self._logged[part] = len(known)
             if len(whole) > len(known):
                 self._wait(part, whole[len(known) :])
+
+    def _watch(self, part: Part) -> None:
+        """It thinks from its first thought on until it goes on to answer."""
+        if part is Part.REASONING:
+            self._thought = self._thought or 0.0
+            self._thinking_since = self._thinking_since or perf_counter()
+        elif self._thought is not None and self._thinking_since is not None:
+            self._thought += perf_counter() - self._thinking_since
+            self._thinking_since = None
 
     def _wait(self, part: Part, text: str) -> None:
         if not self._waiting or self._waiting[-1][0] is not part:

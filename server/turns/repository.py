@@ -38,6 +38,8 @@ class Written:
     reasoning: str
     context_start: str | None = None
     """The oldest message that the model was given; None: all of them."""
+    thought_ms: int | None = None
+    """How long it has thought in this run; None: not at all."""
 
 
 def active_turns(session: Session, user: str) -> int:
@@ -109,6 +111,7 @@ def begin(conversation: Conversation, message: Message, owner: str) -> None:
     message.status = Status.STREAMING if message.text or message.reasoning else Status.PENDING
     message.error_code = message.error_message = message.finished_at = None
     conversation.leaf_id = conversation.live_turn_id = message.id
+    conversation.failed = False
     conversation.updated_at = now()
 
 
@@ -119,7 +122,7 @@ def end(session: Session, conversation: Conversation, message: Message, status: 
     message.finished_at = now()
     if conversation.live_turn_id == message.id:
         conversation.live_turn_id = None
-    conversation.unread = True
+    conversation.unread, conversation.failed = True, status is Status.FAILED
     conversation.updated_at = message.finished_at
     index.put_message(session, conversation, message)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
+import anyio
 import pytest
 
 from tests.fixtures.client import Person, Refused
 from tests.fixtures.server import Running
-from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish, reasoning
+from tests.fixtures.upstream import DONE, DROP, Gate, Upstream, delta, finish, reasoning
 
 pytestmark = pytest.mark.anyio
 
@@ -148,6 +151,33 @@ async def test_closing_ends_the_events_of_a_conversation(scripted: Running, upst
         await tab.call("ping")
         assert len(tab.of_type("turn.delta", "turn.finished")) == seen
         assert (await other.event("turn.status", status="complete"))["turn"] == sent["turn"]
+
+
+async def test_an_answer_says_how_long_was_thought(scripted: Running, upstream: Upstream) -> None:
+    """From the first thought to the first word; in all runs together."""
+    thinking, answering = Gate(), Gate()
+    upstream.script(reasoning("Let me"), thinking, reasoning(" think."), delta("Be"), answering, DROP)
+    upstream.script(reasoning("Hm."), thinking, delta("cause."), finish(), DONE)
+    ann = await Person.register(scripted.url)
+    async with ann.tab() as tab:
+        asked = perf_counter()
+        sent = await tab.send("Why?")
+        await tab.until(lambda: tab.joined(sent["turn"], "reasoning") == "Let me")
+        seen = perf_counter()
+        await anyio.sleep(0.05)  # it thinks for so long at least
+        opened = perf_counter()
+        thinking.open()
+        await tab.until(lambda: tab.joined(sent["turn"]) == "Be")
+        answered = perf_counter()
+        answering.open()
+        message = await tab.finished(sent["turn"])
+        assert opened - seen <= message["reasoning_ms"] / 1000 + 0.001
+        assert message["reasoning_ms"] / 1000 - 0.001 <= answered - asked
+
+        await tab.call("continue", turn=sent["turn"])
+        await tab.until(lambda: len(tab.of_type("turn.finished")) == 2)
+        went_on = tab.of_type("turn.finished")[1]["message"]
+        assert went_on["reasoning_ms"] >= message["reasoning_ms"]
 
 
 async def test_reasoning_has_deltas_and_blocks_of_its_own(scripted: Running, upstream: Upstream) -> None:

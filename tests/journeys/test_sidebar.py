@@ -143,6 +143,8 @@ async def test_a_failure_is_red_until_it_is_looked_at_anywhere(
         for tab in (first, second):
             await expect(state(tab, "failed")).to_be_visible()
             await expect(state(tab, "running")).to_have_count(0)
+        await first.reload()
+        await expect(state(first, "failed")).to_be_visible()
         await second.get_by_test_id("sidebar-row").get_by_role("link").click()
         await expect(answer(second)).to_have_attribute("data-status", "failed")
         for tab in (first, second):

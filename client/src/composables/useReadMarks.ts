@@ -12,7 +12,7 @@ export function useReadMarks(chat: Chat): void {
     const conversation = chat.conversation.value;
     const leaf = chat.snapshot.value?.messages.at(-1)?.id;
     if (!conversation || !leaf || visibility.value !== "visible") return;
-    if (conversation.unread || conversations.failed.has(conversation.id)) {
+    if (conversation.unread) {
       // Without a connection it stays unread; the next one brings the mark, and this, again.
       conversations.markRead(conversation.id, leaf).catch(() => undefined);
     }

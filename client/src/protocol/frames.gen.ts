@@ -523,6 +523,7 @@ export interface Conversation {
   leaf: string | null;
   live_turn?: string | null;
   unread: boolean;
+  failed?: boolean;
   created_at: string;
   updated_at: string;
 }
@@ -730,6 +731,7 @@ export interface Message {
   html: string;
   reasoning?: string | null;
   reasoning_html?: string | null;
+  reasoning_ms?: number | null;
   status: Status;
   error?: TurnError | null;
   model?: string | null;

@@ -1,4 +1,4 @@
-import type { Conversation, Listed, Status, UserSnapshot } from "@/protocol/frames.gen";
+import type { Conversation, Listed, UserSnapshot } from "@/protocol/frames.gen";
 import type { Ask, EventOf } from "@/protocol/frames";
 import { useLink } from "@/stores/link";
 import { isLive } from "@/transcript/tree";
@@ -13,8 +13,6 @@ export const useConversations = defineStore("conversations", () => {
   const byId = shallowReactive(new Map<string, Conversation>());
   /** Conversation → the turn that is running in it. */
   const liveTurns = shallowReactive(new Map<string, string>());
-  /** Where an answer failed that nobody has looked at since. */
-  const failed = shallowReactive(new Set<string>());
   /** Deleted here, and to be had back for a moment. */
   const hidden = shallowReactive(new Set<string>());
   const next = ref<string | null>(null);
@@ -37,15 +35,12 @@ export const useConversations = defineStore("conversations", () => {
   function clear(): void {
     byId.clear();
     liveTurns.clear();
-    failed.clear();
     next.value = null;
     synced.value = false;
   }
 
   function put(conversation: Conversation): void {
     byId.set(conversation.id, conversation);
-    // The end of an answer, however it came, is unread until someone has looked, here or elsewhere.
-    if (!conversation.unread) failed.delete(conversation.id);
     if (conversation.live_turn) liveTurns.set(conversation.id, conversation.live_turn);
     else liveTurns.delete(conversation.id);
   }
@@ -65,18 +60,11 @@ export const useConversations = defineStore("conversations", () => {
   function drop(id: string): void {
     byId.delete(id);
     liveTurns.delete(id);
-    failed.delete(id);
   }
 
   function turnChanged({ conversation, turn, status }: EventOf<"turn.status">): void {
     if (isLive(status)) liveTurns.set(conversation, turn);
     else if (liveTurns.get(conversation) === turn) liveTurns.delete(conversation);
-    noteFailure(conversation, status);
-  }
-
-  function noteFailure(conversation: string, status: Status): void {
-    if (status === "failed") failed.add(conversation);
-    else failed.delete(conversation);
   }
 
   async function loadMore(): Promise<void> {
@@ -115,12 +103,11 @@ export const useConversations = defineStore("conversations", () => {
 
   /** Someone looks at it. */
   async function markRead(id: string, message: string): Promise<void> {
-    failed.delete(id);
     if (byId.get(id)?.unread) await link.request({ type: "read", conversation: id, message });
   }
 
   return {
-    byId, liveTurns, failed, hidden, next, synced, loading, listed,
+    byId, liveTurns, hidden, next, synced, loading, listed,
     replaceAll, clear, put, putOlder, leaveFolders, drop, turnChanged, loadMore, loadArchived, rename, update, remove, markRead,
   };
 });

@@ -37,7 +37,7 @@ describe("conversations", () => {
     expect([...store.liveTurns]).toEqual([["z", "t"]]);
   });
 
-  it("run while a turn of theirs does, and remember a failure until someone looks", async () => {
+  it("run while a turn of theirs does", () => {
     const store = useConversations();
     store.put(conversation("a"));
     store.turnChanged({ type: "turn.status", conversation: "a", turn: "t1", status: "pending" });
@@ -46,18 +46,17 @@ describe("conversations", () => {
     expect(store.liveTurns.get("a")).toBe("t1");
     store.turnChanged({ type: "turn.status", conversation: "a", turn: "t1", status: "failed" });
     expect(store.liveTurns.has("a")).toBe(false);
-    expect(store.failed.has("a")).toBe(true);
-    await store.markRead("a", "m");
-    expect(store.failed.has("a")).toBe(false);
   });
 
-  it("forget a failure that someone has looked at elsewhere", () => {
+  it("are read once, when there is something to read", async () => {
     const store = useConversations();
-    store.turnChanged({ type: "turn.status", conversation: "a", turn: "t", status: "failed" });
-    store.put(conversation("a", { unread: true }));
-    expect(store.failed.has("a")).toBe(true);
-    store.put(conversation("a", { unread: false }));
-    expect(store.failed.has("a")).toBe(false);
+    const request = vi.spyOn(useLink(), "request").mockResolvedValue({});
+    store.put(conversation("a"));
+    await store.markRead("a", "m");
+    expect(request).not.toHaveBeenCalled();
+    store.put(conversation("a", { unread: true, failed: true }));
+    await store.markRead("a", "m");
+    expect(request).toHaveBeenCalledExactlyOnceWith({ type: "read", conversation: "a", message: "m" });
   });
 
   it("load page after page, and never an old state over a newer one", async () => {
