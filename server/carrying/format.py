@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from server.protocol.codes import Role, Status
 from server.protocol.commands import MAX_SYSTEM_PROMPT
-from server.protocol.objects import Params, TurnError, Usage
+from server.protocol.objects import Feedback, Params, TurnError, Usage
 
 VERSION = 1
 MAX_TEXT = 1_000_000
@@ -28,10 +28,12 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
     role: Role
     text: Text
     reasoning: Text | None = None
+    reasoning_ms: int | None = None
     status: Status = Status.COMPLETE
     error: TurnError | None = None
     model: Name | None = None
     usage: Usage | None = None
+    feedback: Feedback | None = None
     created_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -46,6 +48,8 @@ class Conversation(msgspec.Struct, kw_only=True):
     params: Params = msgspec.field(default_factory=Params)
     pinned: bool = False
     archived: bool = False
+    folder: Name | None = None
+    """Its name."""
     leaf: Name | None = None
     """The last message of the active path."""
     created_at: datetime | None = None
@@ -78,12 +82,12 @@ def head_of(conversation: Conversation) -> Head:
 
 
 def path_of(conversation: Conversation) -> list[Message]:
-    """The active path, from its beginning."""
+    """The active path, from its beginning, as a reader sees it: without what its owner thinks of the answers."""
     by_id = {message.id: message for message in conversation.messages}
     path = []
     at = conversation.leaf
     while at is not None:
-        path.append(by_id[at])
+        path.append(msgspec.structs.replace(by_id[at], feedback=None))
         at = by_id[at].parent
     return path[::-1]
 

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from server.carrying import planting, reading, repository
 from server.carrying.reading import Failed, Found
-from server.conversations import objects
+from server.conversations import folders, objects
 from server.db import Database
 from server.errors import Busy, NotFound, ParleyError, Unavailable
 from server.journal import Journal, Recorded
@@ -145,6 +145,7 @@ class Imports:
             events: list[Event] = []
             failed: list[Failed] = []
             skipped = 0
+            shelves = False  # whether a folder was made
             sources = [planting.source_of(each.kind, each.conversation) for each in batch]
             known = repository.known_sources(session, user, sources)
             own = repository.own(session, user, [each.conversation.id for each in batch if each.kind == "parley"])
@@ -155,7 +156,9 @@ class Imports:
                     continue
                 try:
                     row, messages = planting.rows(conversation, user, moment, models)
+                    shelf = planting.folder_of(conversation)
                     with session.begin_nested():
+                        made = bool(shelf) and folders.put_into(session, row, shelf)
                         repository.add(session, source, row, messages)
                 except ParleyError as error:
                     failed.append(Failed.of(conversation.title, error))
@@ -166,8 +169,11 @@ class Imports:
                     failed.append(Failed(conversation.title, "refused", "The database does not take it."))
                 else:
                     known.add(source)
+                    shelves = shelves or made
                     events.append(ConversationCreated(conversation=objects.conversation(row)))
             written = _Written(len(events), skipped, failed)
+            if shelves:
+                events.insert(0, folders.told(session, user))
             return Recorded(written, events if tell else [])
 
         for left in reversed(range(TRIES)):

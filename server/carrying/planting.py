@@ -13,7 +13,7 @@ from server import tables
 from server.carrying.format import MAX_MESSAGES, MAX_TEXT, Conversation, Message
 from server.errors import TooLarge, Unfit
 from server.protocol.codes import Role, Status
-from server.protocol.commands import MAX_TITLE
+from server.protocol.commands import MAX_COMMENT, MAX_FOLDER_NAME, MAX_TITLE
 from server.tables import TitleSource, new_id
 from server.turns.titles import first_words
 
@@ -73,6 +73,7 @@ def _message(
 ) -> tables.Message:
     status = message.status if message.role is Role.ASSISTANT else Status.COMPLETE
     error, usage = message.error, message.usage
+    feedback = message.feedback if message.role is Role.ASSISTANT else None
     return tables.Message(
         id=ids[message.id],
         conversation_id=conversation,
@@ -80,15 +81,23 @@ def _message(
         role=message.role,
         text=_whole(message.text),
         reasoning=_whole(message.reasoning) if message.reasoning else None,
+        reasoning_ms=_count(message.reasoning_ms) if message.reasoning_ms is not None else None,
         status=Status.INTERRUPTED if status.live else status,  # nobody writes it on
         error_code=_code(error.code) if error else None,
         error_message=_whole(error.message)[:1000] if error else None,
         model=_whole(message.model)[:NAME_CHARS] if message.model else None,
         prompt_tokens=_count(usage.prompt_tokens) if usage else None,
         completion_tokens=_count(usage.completion_tokens) if usage else None,
+        feedback=feedback.value if feedback else None,
+        feedback_comment=_whole(feedback.comment)[:MAX_COMMENT] if feedback and feedback.comment else None,
         created_at=created_at,
         finished_at=_between(created_at, message.finished_at, moment) or created_at,
     )
+
+
+def folder_of(conversation: Conversation) -> str:
+    """The name of its folder; empty: in none."""
+    return " ".join(_whole(conversation.folder or "").split())[:MAX_FOLDER_NAME].strip()
 
 
 def _from_the_roots(messages: list[Message]) -> list[Message]:
@@ -151,8 +160,8 @@ def _code(code: str) -> str:
     return re.sub(r"[^a-z_]", "", code)[:CODE_CHARS] or "internal"
 
 
-def _count(tokens: int) -> int:
-    return min(max(tokens, 0), 2**31 - 1)
+def _count(number: int) -> int:
+    return min(max(number, 0), 2**31 - 1)
 
 
 def _named(conversation: Conversation) -> list[object]:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from server import tables
 from server.carrying.format import Conversation, Message
+from server.conversations import objects
 from server.conversations import repository as conversations
 from server.protocol.codes import Role
 from server.protocol.objects import Params, TurnError, Usage
@@ -34,9 +35,10 @@ def page_of_ids(session: Session, user: str, after: Place | None, limit: int) ->
 def whole(session: Session, user: str, conversation: str) -> Conversation:
     """All of it: every branch. NotFound for a foreign one."""
     row = conversations.find(session, user, conversation)
+    folder = session.get(tables.Folder, row.folder_id) if row.folder_id else None
     query = select(tables.Message).where(tables.Message.conversation_id == row.id)
     rows = session.exec(query.order_by(col(tables.Message.created_at), col(tables.Message.id)))
-    return _conversation(row, [_message(message) for message in rows])
+    return _conversation(row, [_message(message) for message in rows], folder.name if folder else None)
 
 
 def shown(session: Session, row: tables.Conversation) -> Conversation:
@@ -68,7 +70,7 @@ def add(session: Session, source: str, conversation: tables.Conversation, messag
     session.flush()
 
 
-def _conversation(row: tables.Conversation, messages: list[Message]) -> Conversation:
+def _conversation(row: tables.Conversation, messages: list[Message], folder: str | None = None) -> Conversation:
     return Conversation(
         id=row.id,
         title=row.title,
@@ -77,6 +79,7 @@ def _conversation(row: tables.Conversation, messages: list[Message]) -> Conversa
         params=msgspec.convert(row.params, Params),
         pinned=row.pinned,
         archived=row.archived,
+        folder=folder,
         leaf=row.leaf_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -97,10 +100,12 @@ def _message(row: tables.Message) -> Message:
         role=row.role,
         text=row.text,
         reasoning=row.reasoning,
+        reasoning_ms=row.reasoning_ms,
         status=row.status,
         error=error,
         model=row.model,
         usage=usage,
+        feedback=objects.feedback(row),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )

@@ -30,7 +30,7 @@ class Folders:
             row = tables.Folder(user_id=user, name=name)
             session.add(row)
             session.flush()
-            return Recorded(objects.folder(row), [_told(session, user)])
+            return Recorded(objects.folder(row), [told(session, user)])
 
         return await self._journal.record(user, work)
 
@@ -43,7 +43,7 @@ class Folders:
                 return Recorded(objects.folder(row))
             row.name = name
             session.flush()
-            return Recorded(objects.folder(row), [_told(session, user)])
+            return Recorded(objects.folder(row), [told(session, user)])
 
         return await self._journal.record(user, work)
 
@@ -54,9 +54,30 @@ class Folders:
             session.delete(repository.find_folder(session, user, folder))
             repository.empty_folder(session, user, folder)
             session.flush()
-            return Recorded(None, [_told(session, user)])
+            return Recorded(None, [told(session, user)])
 
         await self._journal.record(user, work)
+
+
+def put_into(session: Session, row: tables.Conversation, name: str) -> bool:
+    """Puts a new conversation into its user's folder of that name. Returns whether the folder had to be made.
+
+    Where that would be one too many, the conversation is in none.
+    """
+    name = _tidy(name)
+    known = repository.folders(session, row.user_id)
+    folder = next((folder for folder in known if folder.name == name), None)
+    made = folder is None and len(known) < FOLDERS_LIMIT
+    if made:
+        folder = tables.Folder(user_id=row.user_id, name=name)
+        session.add(folder)
+        session.flush()
+    row.folder_id = folder.id if folder else None
+    return made
+
+
+def told(session: Session, user: str) -> FoldersUpdated:
+    return FoldersUpdated(folders=[objects.folder(row) for row in repository.folders(session, user)])
 
 
 def _tidy(name: str) -> str:
@@ -64,7 +85,3 @@ def _tidy(name: str) -> str:
     if not words:
         raise Invalid("A folder needs a name.", field="name")
     return words
-
-
-def _told(session: Session, user: str) -> FoldersUpdated:
-    return FoldersUpdated(folders=[objects.folder(row) for row in repository.folders(session, user)])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections import Counter
 from random import Random
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
+from server.conversations import folders
 from tests.carrying.conftest import http, listed, opened, take_in, take_out
 from tests.carrying.files import exported, packed, said, unpacked
 from tests.fixtures.client import Frame, Person, Tab
@@ -62,6 +64,42 @@ async def test_one_conversation_in_each_format(server: Running) -> None:
     assert "<script" not in page.text.replace("&lt;", "")
     assert 'class="title"' in page.text
     assert "noindex" in page.text
+
+
+async def test_folders_and_opinions_go_along(server: Running) -> None:
+    """Into the folder that has the name already, or a new one; tabs are told of it before what is in it."""
+    ann, bob = await Person.register(server.url), await Person.register(server.url, "bob")
+    async with ann.tab() as tab:
+        shelves = [(await tab.call("folder.create", name=name))["folder"]["id"] for name in ("海 Sea", "New")]
+        for shelf in (*shelves, None):
+            conversation = await asked(tab, "/think about tides")
+            await tab.call("update", conversation=conversation, folder=shelf)
+            turn = (await opened(ann, conversation))["messages"][-1]["id"]
+            await tab.call("feedback", message=turn, value="good", comment="Clear.")
+    archive = await take_out(ann, "json")
+    async with bob.tab() as tab:
+        known = (await tab.call("folder.create", name="海 Sea"))["folder"]
+        assert (await take_in(bob, archive.content))["imported"] == 3
+        await tab.until(lambda: len(tab.of_type("conversation.created")) == 3)
+        told, *created = tab.of_type("folders.updated", "conversation.created")[1:]
+        assert [folder["name"] for folder in told["folders"]] == ["海 Sea", "New"]
+        assert told["folders"][0] == known
+    made = told["folders"][1]["id"]
+    assert Counter(event["conversation"].get("folder") for event in created) == {known["id"]: 1, made: 1, None: 1}
+    for event in created:
+        answer = (await opened(bob, event["conversation"]["id"]))["messages"][-1]
+        assert answer["feedback"] == {"value": "good", "comment": "Clear."}
+        assert answer["reasoning_ms"] >= 0
+
+
+async def test_folders_beyond_the_limit_are_left_out(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "FOLDERS_LIMIT", 1)
+    ann = await Person.register(server.url)
+    files = {f"{name}.json": exported(name, folder=f" {name} ") for name in ("a", "b")}
+    assert (await take_in(ann, packed(files)))["imported"] == 2
+    async with ann.tab() as tab:
+        assert [folder["name"] for folder in tab.synced["snapshot"]["folders"]] == ["a"]
+    assert sorted(bool(row.get("folder")) for row in await listed(ann)) == [False, True]
 
 
 @pytest.mark.parametrize("format", ["json", "markdown", "html"])

@@ -14,8 +14,8 @@ from server.carrying import as_html, as_markdown, format
 from server.carrying.format import Conversation, Export, Message, path_of
 from server.errors import Invalid
 from server.pages.words import CHINESE, ENGLISH, Words
-from server.protocol.codes import Role, Status
-from server.protocol.objects import TurnError, Usage
+from server.protocol.codes import Role, Status, Verdict
+from server.protocol.objects import Feedback, TurnError, Usage
 
 AT = datetime(2026, 3, 10, 12, 0, 0, 123456, tzinfo=UTC)
 AWKWARD = [
@@ -81,7 +81,8 @@ def test_json(said: list[str]) -> None:
 def test_the_path_alone_is_in_a_page_and_in_markdown() -> None:
     """Whoever passes such a file on passes on what it shows."""
     conversation = talk("Why?", "Because.")
-    conversation.system_prompt = "SECRET"
+    conversation.system_prompt = conversation.folder = "SECRET"
+    conversation.messages[1].feedback = Feedback(value=Verdict.BAD, comment="SECRET")
     conversation.messages.append(Message(id="z", parent="m0", role=Role.ASSISTANT, text="SECRET"))
     for write, read in FORMATS:
         written = "".join(write(conversation, ENGLISH))
