@@ -46,7 +46,7 @@ def _hits(session: Session, user: str, query: Query) -> Iterator[Hit]:
         for conversation, message, text in _messages(session, user, shelf, query):
             place = query.place_in(text)
             if place is not None:
-                around = snippet.around(text, place)
+                around = snippet.around(text, place, markdown=True)
                 yield Hit(conversation=conversation.id, title=conversation.title, message=message, snippet=around)
                 continue
             vain += len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from server.search.clusters import clusters
@@ -14,11 +15,28 @@ SIGHT = 1000
 WORD = 15
 """So many characters are given up for not cutting a word."""
 MORE = "…"
+_MARKS = re.compile(
+    r"""
+      ^[ \t]*(?:```|~~~).*$             # the fences of code
+    | ^[ \t]*(?:\#{1,6}[ ]|>[ ]?)       # headings, quotations
+    | ^[ \t]*[|:-][|: -]*-[|: \t-]*$    # the line below a table's head, and the one across a page
+    | `+
+    | (?<![A-Za-z0-9])\*\*(?!\s)       # but not what is a power: 2**8, 2 ** 8
+    | (?<!\s)\*\*(?![A-Za-z0-9])
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""Of Markdown, what would only be in the way of the words. What can be part of them stays."""
 
 
-def around(text: str, place: int) -> str:
-    """At most `CHARS` characters, and a mark where something is left out. Spaces and line ends are one space each."""
+def around(text: str, place: int, *, markdown: bool = False) -> str:
+    """At most `CHARS` characters, and a mark where something is left out. Spaces and line ends are one space each.
+
+    ``markdown``: without marks that say how the text looks.
+    """
     before, after = text[max(0, place - SIGHT) : place], text[place : place + SIGHT]
+    if markdown:
+        before, after = _MARKS.sub("", before), _MARKS.sub("", after)
     head, tail = _line(before), _line(after)
     if before[-1:].isspace() and head and tail:
         head += " "

@@ -36,6 +36,24 @@ def test_what_is_shown(text: str, asked: str, shown: str) -> None:
     assert len(shown) <= CHARS
 
 
+@pytest.mark.parametrize(
+    ("text", "asked", "shown"),
+    [
+        ("### Tides\n\nThe **moon** pulls.", "moon", "Tides The moon pulls."),
+        ("Some **moon**, some **sun**", "moon", "Some moon, some sun"),
+        ("这是**注意：**月亮。", "月亮", "这是注意：月亮。"),
+        ("> Use `moon()` now", "moon", "Use moon() now"),
+        ("So:\n\n```python\nmoon = 2**8 + 2 ** 9\n```\n\nDone", "moon", "So: moon = 2**8 + 2 ** 9 Done"),
+        ("| a | moon |\n|---|:---:|\n| 1 | 2 |\n\n---\n\nEnd", "moon", "| a | moon | | 1 | 2 | End"),
+        ("- moon - sun\n- a--b #hash *so*", "moon", "- moon - sun - a--b #hash *so*"),
+    ],
+)
+def test_markdown_is_shown_without_its_marks(text: str, asked: str, shown: str) -> None:
+    place = Query.of(asked).place_in(text)
+    assert place is not None
+    assert around(text, place, markdown=True) == shown
+
+
 @pytest.mark.parametrize("before", ["ß" * 50, "ﷺ" * 20, "e\u0301" * 50, f"{FAMILY}\n" * 40, "①②③ ½\n" * 30, "ก็" * 40])
 def test_the_place_is_the_originals(before: str) -> None:
     """Whatever folding does to the characters before it."""
