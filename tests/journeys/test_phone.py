@@ -23,6 +23,26 @@ async def edges(element: Locator) -> tuple[float, float]:
     return box["y"], box["y"] + box["height"]
 
 
+LINES = """(element) => {
+  const lines = [];
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let bottom = -Infinity;
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const range = document.createRange();
+    let at = 0;
+    for (const { segment } of new Intl.Segmenter().segment(text.data)) {
+      range.setStart(text, at);
+      range.setEnd(text, (at += segment.length));
+      const { top, bottom: below } = range.getBoundingClientRect();
+      if (top >= bottom - 4) { lines.push(""); bottom = below; }
+      lines[lines.length - 1] += segment;
+    }
+  }
+  return lines;
+}"""
+"""What stands on each line."""
+
+
 async def test_enter_breaks_the_line(server: Running, chromium: Browser) -> None:
     """Nothing else on such a keyboard does."""
     async with Visitor.arriving(chromium, server.url, **PHONE) as ann:
@@ -81,6 +101,28 @@ async def test_nothing_stands_under_a_notch_or_the_bar_below(server: Running, ch
         _, lower = await edges(page.get_by_role("button", name="Account menu of ann"))
         assert upper >= NOTCH
         assert lower <= PHONE["viewport"]["height"] - BAR
+
+
+async def test_lines_break_where_readers_of_chinese_expect_it(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    """No line begins with what closes or ends with what opens, and no emoji is torn, in a question or in an answer."""
+    family = "👩\u200d👩\u200d👧"
+    sentence = f"他问：“《潮汐》（第二版）里，月亮为什么会拉动海水？”——她答：『因为引力！』{family}👍🏽，对吧……"
+    words = "".join("海" * number + sentence for number in range(12))  # each of them breaks elsewhere
+    upstream.script(delta(words), finish(), DONE)
+    async with Visitor.arriving(chromium, scripted.url, **PHONE) as ann:
+        page = await ann.register()
+        await page.get_by_test_id("composer").fill(words)
+        await page.get_by_test_id("send").tap()
+        await expect(answer(page)).to_have_attribute("data-status", "complete")
+        for message in (page.locator("[data-role=user] p"), answer(page).locator("p").first):
+            lines = await message.evaluate(LINES)
+            assert "".join(lines) == words
+            assert len(lines) > 20
+            assert [
+                line for line in lines if line[0] in "，。？！：；”』》）…\u200d🏽" or line[-1] in "“『《（\u200d"
+            ] == []
 
 
 async def test_words_without_an_end_stay_on_the_page(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
