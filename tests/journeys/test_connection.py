@@ -95,6 +95,31 @@ async def test_a_message_that_waits_survives_a_reload(scripted: Running, chromiu
         await expect(page.get_by_test_id("sidebar-row")).to_have_count(1)
 
 
+async def test_a_message_that_waits_belongs_to_one_page(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    """A second one leaves it to the first, until that is closed."""
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        first = await ann.register()
+        waits = "Waiting for the connection…"
+        line = await Line.of(first)
+        line.cut = True
+        await first.reload()
+        await ask(first, "Written on a train")
+        await expect(first.get_by_text(waits)).to_be_visible()
+
+        second = await ann.window()
+        await Line.of(second)
+        await second.goto(scripted.url)
+        await expect(second.get_by_text("Your conversations will appear here.")).to_be_visible()
+        await expect(second.get_by_test_id("message")).to_have_count(0)
+        assert upstream.chats == []
+        await first.close()
+        await expect(answer(second)).to_have_attribute("data-status", "complete")
+        await expect(second.get_by_test_id("message")).to_have_count(2)
+        await expect(second.get_by_test_id("sidebar-row")).to_have_count(1)
+
+
 async def test_an_answer_goes_on_where_the_line_broke(scripted: Running, chromium: Browser, upstream: Upstream) -> None:
     gate = Gate()
     upstream.script(delta("It begins, "), gate, delta("and it ends."), finish(), DONE)

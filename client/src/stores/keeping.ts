@@ -8,13 +8,39 @@ const PREFIX = "parley.kept";
 /** The entries of a kind, by the names they were kept under. What cannot be read is passed over. */
 export function kept(kind: string, user: string): [name: string, value: unknown][] {
   const start = `${PREFIX}.${kind}.${user}.`;
-  return attempt(() => {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(start));
-    return keys.flatMap((key): [string, unknown][] => {
-      const value = attempt((): unknown => JSON.parse(localStorage.getItem(key) ?? "null"), null);
-      return value === null ? [] : [[key.slice(start.length), value]];
-    });
-  }, []);
+  const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(start)), []);
+  return keys.flatMap((key): [string, unknown][] => {
+    const name = key.slice(start.length);
+    const value = keptOne(kind, user, name);
+    return value === null ? [] : [[name, value]];
+  });
+}
+
+/** Null: nothing that can be read. */
+export function keptOne(kind: string, user: string, name: string): unknown {
+  return attempt((): unknown => JSON.parse(localStorage.getItem(`${PREFIX}.${kind}.${user}.${name}`) ?? "null"), null);
+}
+
+const lettingGo = new Map<string, () => void>();
+
+/**
+ * Calls back once no other page of this browser has that name, and then this page has it until it lets go or is closed.
+ * Over plain HTTP browsers do not tell pages apart: there it calls back at once.
+ */
+export function take(name: string, taken: () => void): void {
+  if (lettingGo.has(name)) { taken(); return; }
+  const untilLetGo = new Promise<void>((resolve) => lettingGo.set(name, resolve));
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks) { taken(); return; }
+  void locks.request(`${PREFIX}.${name}`, () => {
+    if (lettingGo.has(name)) taken();
+    return untilLetGo;
+  });
+}
+
+export function letGo(name: string): void {
+  lettingGo.get(name)?.();
+  lettingGo.delete(name);
 }
 
 /** Null: nothing is to be kept any more. */

@@ -2,7 +2,7 @@ import type { Message } from "@/protocol/frames.gen";
 import type { Ask } from "@/protocol/frames";
 import { newClientId } from "@/socket/clientId";
 import { CommandError } from "@/socket/errors";
-import { keep, kept } from "@/stores/keeping";
+import { keep, kept, keptOne, letGo, take } from "@/stores/keeping";
 import { useLink } from "@/stores/link";
 import { useNotices } from "@/stores/notices";
 import { useTranscripts } from "@/stores/transcripts";
@@ -44,27 +44,32 @@ export const useOutgoing = defineStore("outgoing", () => {
   /** Told of by an event while something is asked: a reply to what was asked twice may come after its events. */
   const told = new Set<string>();
   /** Asked anew for an earlier page. */
-  let resumed: Promise<Outgoing>[] = [];
+  const resumed = shallowReactive<Promise<Outgoing>[]>([]);
   let user = "";
 
   const list = computed(() => [...entries.values()]);
 
-  /** Goes on with what an earlier page of this browser asked and got no answer to. */
+  /** Goes on with what other pages of this browser asked and got no answer to, each of them once it is gone. */
   function begin(someone: string): void {
     user = someone;
-    for (const [clientId, value] of kept(KIND, user)) {
-      const { conversation, wish, askedAt } = value as Kept;
-      const entry: Outgoing = { clientId, conversation, wish, state: "pending" };
-      if (askedAt !== null && Date.now() - askedAt < NAME_KEPT_MS) resumed.push(attempt(entry));
-      else entries.set(clientId, { ...entry, state: "failed" });
+    for (const [clientId] of kept(KIND, user)) take(clientId, () => resume(clientId));
+  }
+
+  function resume(clientId: string): void {
+    const left = keptOne(KIND, user, clientId) as Kept | null;
+    if (left === null) {
+      letGo(clientId); // it was answered meanwhile
+      return;
     }
+    const { conversation, wish, askedAt } = left;
+    const entry: Outgoing = { clientId, conversation, wish, state: "pending" };
+    if (askedAt !== null && Date.now() - askedAt < NAME_KEPT_MS) resumed.push(attempt(entry));
+    else entries.set(clientId, { ...entry, state: "failed" });
   }
 
   /** What becomes of it, for the page that shows it. */
   function takeResumed(): Promise<Outgoing>[] {
-    const all = resumed;
-    resumed = [];
-    return all;
+    return resumed.splice(0);
   }
 
   /** Resolves with what became of it: `sent` once it is stored, or `failed`, and then it stays in the list. */
@@ -102,13 +107,20 @@ export const useOutgoing = defineStore("outgoing", () => {
   }
 
   function keepText({ clientId, conversation, wish }: Outgoing, askedAt: Kept["askedAt"]): void {
-    if ("text" in wish) keep(KIND, user, clientId, { conversation, wish, askedAt } satisfies Kept);
+    if (!("text" in wish)) return;
+    take(clientId, () => undefined);
+    keep(KIND, user, clientId, { conversation, wish, askedAt } satisfies Kept);
+  }
+
+  function forgetText(clientId: string): void {
+    keep(KIND, user, clientId, null);
+    letGo(clientId);
   }
 
   /** A question is shown from here until it stands in the transcript; elsewhere nobody waits for it to appear. */
   function stored(entry: Outgoing, question: string | null): Outgoing {
     const { clientId, conversation, wish } = entry;
-    keep(KIND, user, clientId, null);
+    forgetText(clientId);
     if (question !== null) origins.set(question, clientId);
     const begins = wish.type === "send" && wish.conversation === null;
     const looked = begins || transcripts.shown === conversation;
@@ -124,7 +136,7 @@ export const useOutgoing = defineStore("outgoing", () => {
 
   function discard(clientId: string): void {
     entries.delete(clientId);
-    keep(KIND, user, clientId, null);
+    forgetText(clientId);
     if (entries.size === 0) told.clear();
   }
 
@@ -143,13 +155,14 @@ export const useOutgoing = defineStore("outgoing", () => {
   }
 
   function clear(): void {
+    for (const clientId of entries.keys()) letGo(clientId);
     entries.clear();
     origins.clear();
     told.clear();
   }
 
   return {
-    list, begin, takeResumed, ask, retry, discard, arrived, made, clear,
+    list, resumed, begin, takeResumed, ask, retry, discard, arrived, made, clear,
     keyOf: (message: string) => origins.get(message) ?? message,
   };
 });
