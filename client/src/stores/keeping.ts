@@ -21,28 +21,6 @@ export function keptOne(kind: string, user: string, name: string): unknown {
   return attempt((): unknown => JSON.parse(localStorage.getItem(`${PREFIX}.${kind}.${user}.${name}`) ?? "null"), null);
 }
 
-const lettingGo = new Map<string, () => void>();
-
-/**
- * Calls back once no other page of this browser has that name, and then this page has it until it lets go or is closed.
- * Over plain HTTP browsers do not tell pages apart: there it calls back at once.
- */
-export function take(name: string, taken: () => void): void {
-  if (lettingGo.has(name)) { taken(); return; }
-  const untilLetGo = new Promise<void>((resolve) => lettingGo.set(name, resolve));
-  const locks = navigator.locks as LockManager | undefined;
-  if (!locks) { taken(); return; }
-  void locks.request(`${PREFIX}.${name}`, () => {
-    if (lettingGo.has(name)) taken();
-    return untilLetGo;
-  });
-}
-
-export function letGo(name: string): void {
-  lettingGo.get(name)?.();
-  lettingGo.delete(name);
-}
-
 /** Null: nothing is to be kept any more. */
 export function keep(kind: string, user: string, name: string, value: object | string | null): void {
   const key = `${PREFIX}.${kind}.${user}.${name}`;

@@ -2,9 +2,10 @@ import type { Message } from "@/protocol/frames.gen";
 import type { Ask } from "@/protocol/frames";
 import { newClientId } from "@/socket/clientId";
 import { CommandError } from "@/socket/errors";
-import { keep, kept, keptOne, letGo, take } from "@/stores/keeping";
+import { keep, kept, keptOne } from "@/stores/keeping";
 import { useLink } from "@/stores/link";
 import { useNotices } from "@/stores/notices";
+import { letGo, letGoOfAll, take } from "@/stores/owning";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 import { computed, shallowReactive } from "vue";
@@ -155,7 +156,7 @@ export const useOutgoing = defineStore("outgoing", () => {
   }
 
   function clear(): void {
-    for (const clientId of entries.keys()) letGo(clientId);
+    letGoOfAll();
     entries.clear();
     origins.clear();
     told.clear();
