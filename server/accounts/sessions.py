@@ -109,6 +109,14 @@ class LoginSessions:
             raise NotFound("There is no such device or token.")
         await self.end(who.user.id, [login])
 
+    async def end_others(self, who: Identity) -> None:
+        """Every browser but the one that asks. Programs keep their tokens."""
+        refuse_program(who)
+        logins = await self._db.read(lambda session: repository.sessions_of(session, who.user.id))
+        others = [row.id for row in logins if row.token_hash is None and row.id != who.session.id]
+        if others:
+            await self.end(who.user.id, others)
+
     async def end(self, user: str, logins: Collection[str]) -> None:
         def work(session: Session) -> Recorded[None]:
             repository.end_sessions(session, logins)

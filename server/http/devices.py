@@ -65,6 +65,7 @@ def device_routes(sessions: LoginSessions, callers: Callers, cookies: Cookies) -
     devices = _Devices(sessions, callers, cookies)
     return [
         Route("/sessions", devices.list, methods=["GET"]),
+        Route("/sessions", devices.end_others, methods=["DELETE"]),
         Route("/sessions/{id}", devices.end, methods=["DELETE"]),
         Route("/tokens", devices.make_token, methods=["POST"]),
     ]
@@ -79,6 +80,10 @@ class _Devices:
     async def list(self, request: Request) -> Response:
         devices = await self._sessions.of(await self._callers.identify(request))
         return bodies.answer(Sessions(sessions=[_shown(device) for device in devices]))
+
+    async def end_others(self, request: Request) -> Response:
+        await self._sessions.end_others(await self._callers.identify(request))
+        return bodies.done()
 
     async def end(self, request: Request) -> Response:
         who = await self._callers.identify(request)

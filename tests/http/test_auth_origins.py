@@ -33,6 +33,7 @@ async def test_what_another_site_asks_with_our_cookies_is_refused(browser: Brows
         ("PATCH", ME, {"username": "evil"}),
         ("POST", CHANGE, {"current_password": PASSWORD, "new_password": "another password"}),
         ("POST", "/api/auth/tokens", {"name": "evil"}),
+        ("DELETE", "/api/auth/sessions", {}),
         ("DELETE", "/api/auth/sessions/x", {}),
         ("POST", "/api/auth/delete", {"current_password": PASSWORD}),
     ]

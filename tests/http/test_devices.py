@@ -53,6 +53,23 @@ async def test_logging_a_device_out(browser: Browser, site: Site) -> None:
     assert (await browser.get(ME)).status_code == 200
 
 
+async def test_logging_all_others_out(browser: Browser, program: Program, site: Site) -> None:
+    """But not programs, and not by one; nor anybody else's."""
+    await browser.register("ada")
+    token = (await browser.post(TOKENS, json={"name": "backup"})).json()["token"]
+    async with Browser(site.url) as elsewhere, Browser(site.url) as bob:
+        await bob.register("bob")
+        await elsewhere.log_in("ada")
+        assert error_of(await program.delete(SESSIONS, headers=bearer(token))) == (403, "forbidden", None)
+        for _again in range(2):
+            response = await browser.delete(SESSIONS)
+            assert (response.status_code, response.content) == (204, b"")
+            assert error_of(await elsewhere.get(ME)) == (401, "unauthenticated", None)
+        assert (await bob.get(ME)).status_code == 200
+    assert (await program.get(ME, headers=bearer(token))).status_code == 200
+    assert [one["kind"] for one in (await browser.get(SESSIONS)).json()["sessions"]] == ["browser", "token"]
+
+
 async def test_logging_this_device_out_rids_it_of_its_cookies(browser: Browser) -> None:
     await browser.register("ada")
     (mine,) = (await browser.get(SESSIONS)).json()["sessions"]

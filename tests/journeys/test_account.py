@@ -66,6 +66,16 @@ async def test_devices_and_tokens(server: Running, chromium: Browser) -> None:
             assert await socket.closed() == 4401
         await expect(rows).to_have_count(1)
 
+        others = page.get_by_role("button", name="Log out all other devices")
+        await expect(others).to_have_count(0)
+        tablet, laptop = await Person.log_in(server.url), await Person.log_in(server.url)
+        async with tablet.tab() as one, laptop.tab() as two:
+            await expect(rows).to_have_count(3)
+            await others.click()
+            await page.get_by_role("button", name="Really log out all others?").click()
+            assert (await one.closed(), await two.closed()) == (4401, 4401)
+        await expect(rows).to_have_count(1)
+
         await page.get_by_role("button", name="New token").click()
         await page.get_by_label("Name").fill("夜间备份")
         await page.get_by_role("button", name="Create token").click()

@@ -23,6 +23,11 @@ export function endSession(id: string): Promise<void> {
   return renewing(() => call("DELETE", `/api/auth/sessions/${encodeURIComponent(id)}`));
 }
 
+/** Of all browsers but this one. */
+export function endOtherSessions(): Promise<void> {
+  return renewing(() => call("DELETE", "/api/auth/sessions"));
+}
+
 /** Without `days` it is good until it is revoked. */
 export function makeToken(name: string, days?: number): Promise<{ session: Device; token: string }> {
   return renewing(() => call("POST", "/api/auth/tokens", days === undefined ? { name } : { name, days }));

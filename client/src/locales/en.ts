@@ -161,6 +161,8 @@ export const en = {
     until: "expires on {day}",
     logOut: "Log out",
     logOutNow: "Really log out?",
+    logOutOthers: "Log out all other devices",
+    logOutOthersNow: "Really log out all others?",
     tokens: "API tokens",
     tokensHint: "For programs that use Parley in your name. Whoever has a token can read and write your conversations.",
     newToken: "New token",

@@ -156,6 +156,8 @@ export const zh: typeof en = {
     until: "{day}过期",
     logOut: "退出登录",
     logOutNow: "确定退出？",
+    logOutOthers: "退出所有其他设备",
+    logOutOthersNow: "确定退出所有其他设备？",
     tokens: "API 令牌",
     tokensHint: "供程序以你的名义使用 Parley。持有令牌者可以读写你的对话。",
     newToken: "新建令牌",

@@ -1,4 +1,4 @@
-import { type Device, devices, endSession, makeToken } from "@/http/devices";
+import { type Device, devices, endOtherSessions, endSession, makeToken } from "@/http/devices";
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 
@@ -62,6 +62,11 @@ export const useDevices = defineStore("devices", () => {
     await load();
   }
 
+  async function endOthers(): Promise<void> {
+    await endOtherSessions();
+    await load();
+  }
+
   /** Returns the token, which nobody can be shown again. */
   async function make(name: string, days?: number): Promise<string> {
     const { token } = await makeToken(name, days);
@@ -69,5 +74,5 @@ export const useDevices = defineStore("devices", () => {
     return token;
   }
 
-  return { here, all, browsers, tokens, load, watch, refresh, synced, opened, closed, end, make };
+  return { here, all, browsers, tokens, load, watch, refresh, synced, opened, closed, end, endOthers, make };
 });
