@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from tests.fixtures.browser import Visitor, answer, ask
+from tests.fixtures.client import Person
 from tests.fixtures.server import Running
 from tests.fixtures.upstream import DONE, Gate, Upstream, delta, finish
 
@@ -118,6 +119,27 @@ async def test_a_message_that_waits_belongs_to_one_page(
         await expect(answer(second)).to_have_attribute("data-status", "complete")
         await expect(second.get_by_test_id("message")).to_have_count(2)
         await expect(second.get_by_test_id("sidebar-row")).to_have_count(1)
+
+
+async def test_what_was_deleted_without_a_line_is_so_by_the_next_page(
+    scripted: Running, chromium: Browser, upstream: Upstream
+) -> None:
+    async with Visitor.arriving(chromium, scripted.url) as ann:
+        page = await ann.register()
+        line = await Line.of(page)
+        await page.reload()
+        await ask(page, "Forget me")
+        await expect(answer(page)).to_have_attribute("data-status", "complete")
+        await line.break_off()
+        await expect(page.get_by_test_id("connection-chip")).to_be_visible()
+        await page.get_by_test_id("sidebar-row").get_by_role("link").press("Delete")
+        await expect(page.get_by_test_id("sidebar-row")).to_have_count(0)
+        there = await Person.log_in(scripted.url)
+        async with there.tab() as tab:
+            assert len(tab.synced["snapshot"]["conversations"]) == 1
+            await page.close()
+            await ann.open()
+            await tab.event("conversation.deleted")
 
 
 async def test_an_answer_goes_on_where_the_line_broke(scripted: Running, chromium: Browser, upstream: Upstream) -> None:

@@ -7,7 +7,8 @@ export function useLeaving(): void {
   const drafts = useDrafts();
   const removals = useRemovals();
 
-  useEventListener(window, "pagehide", () => {
+  // Firefox has closed the line by the time of pagehide, and telephones do not tell of beforeunload.
+  useEventListener(window, ["beforeunload", "pagehide"], () => {
     drafts.flush();
     removals.flush();
   });

@@ -1,7 +1,10 @@
 import { ConnectionLost } from "@/socket/errors";
 import { useConversations } from "@/stores/conversations";
+import { keep, kept, keptOne } from "@/stores/keeping";
+import { letGo, take } from "@/stores/owning";
 import { defineStore } from "pinia";
 
+const KIND = "removed";
 const UNDO_MS = 5_000;
 
 /** Conversations that were deleted here: out of sight at once, and for good when it can no longer be undone. */
@@ -10,9 +13,26 @@ export const useRemovals = defineStore("removals", () => {
   const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; failed: (error: unknown) => void }>();
   /** Too late to be undone, and still to be done: they stay out of sight. */
   const due = new Set<string>();
+  let user = "";
+
+  /** Goes on with what other pages of this browser did not get done, each of them once it is gone. */
+  function begin(someone: string): void {
+    user = someone;
+    for (const [id] of kept(KIND, user)) take(nameOf(id), () => goOnWith(id));
+  }
+
+  function goOnWith(id: string): void {
+    if (keptOne(KIND, user, id) === null) letGo(nameOf(id)); // it was done meanwhile, or undone
+    else {
+      conversations.hidden.add(id);
+      void finish(id);
+    }
+  }
 
   function remove(id: string, failed: (error: unknown) => void): void {
     conversations.hidden.add(id);
+    take(nameOf(id), () => undefined);
+    keep(KIND, user, id, {});
     waiting.set(id, { failed, timer: setTimeout(() => void finish(id), UNDO_MS) });
   }
 
@@ -21,6 +41,8 @@ export const useRemovals = defineStore("removals", () => {
     clearTimeout(waiting.get(id)?.timer);
     due.delete(id);
     conversations.hidden.delete(id);
+    keep(KIND, user, id, null);
+    letGo(nameOf(id));
     return waiting.delete(id);
   }
 
@@ -46,9 +68,15 @@ export const useRemovals = defineStore("removals", () => {
     }
   }
 
+  /** Whoever comes next may be somebody else; what is not done yet waits in the browser. */
   function clear(): void {
-    for (const id of [...waiting.keys()]) undo(id);
+    for (const { timer } of waiting.values()) clearTimeout(timer);
+    for (const id of [...waiting.keys(), ...due]) conversations.hidden.delete(id);
+    waiting.clear();
+    due.clear();
   }
 
-  return { UNDO_MS, remove, undo, flush, resume, clear };
+  return { UNDO_MS, begin, remove, undo, flush, resume, clear };
 });
+
+const nameOf = (conversation: string) => `${KIND}.${conversation}`;

@@ -81,6 +81,7 @@ export const useSession = defineStore("session", () => {
       () => account.renewToken(),
     );
     outgoing.begin(user);
+    removals.begin(user);
   }
 
   function end(): void {

@@ -2,6 +2,7 @@
 import { CommandError, ConnectionLost } from "@/socket/errors";
 import { useConversations } from "@/stores/conversations";
 import { useLink } from "@/stores/link";
+import { letGoOfAll } from "@/stores/owning";
 import { useRemovals } from "@/stores/removals";
 import { createPinia, setActivePinia } from "pinia";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -13,7 +14,11 @@ beforeEach(() => {
   failed.mockReset();
   setActivePinia(createPinia());
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  letGoOfAll();
+  localStorage.clear();
+});
 
 describe("a conversation that is deleted", () => {
   it("is out of sight at once, and gone when it can no longer be undone", async () => {
@@ -57,6 +62,27 @@ describe("a conversation that is deleted", () => {
     expect(request.mock.calls.map(([command]) => "conversations" in command && command.conversations)).toEqual([["c"], ["c"]]);
     expect([...useConversations().hidden]).toEqual(["d"]);
     expect(failed).not.toHaveBeenCalled();
+  });
+
+  it("is deleted by the next page of its user where its own did not get it done", async () => {
+    vi.spyOn(useLink(), "request").mockRejectedValue(new ConnectionLost());
+    useRemovals().begin("u");
+    useRemovals().remove("c", failed);
+    useRemovals().remove("d", failed);
+    useRemovals().undo("d");
+    useRemovals().flush();
+    await vi.advanceTimersByTimeAsync(0);
+    letGoOfAll(); // as a page does that is closed
+
+    setActivePinia(createPinia());
+    const request = vi.spyOn(useLink(), "request").mockResolvedValue({});
+    useRemovals().begin("another");
+    expect(request).not.toHaveBeenCalled();
+    useRemovals().begin("u");
+    expect([...useConversations().hidden]).toEqual(["c"]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(request.mock.calls).toEqual([[{ type: "delete", conversations: ["c"] }]]);
+    expect(localStorage).toHaveLength(0);
   });
 
   it("is back, with the reason, when the server refuses", async () => {
