@@ -2,10 +2,9 @@ import type { Message } from "@/protocol/frames.gen";
 import type { Ask } from "@/protocol/frames";
 import { newClientId } from "@/socket/clientId";
 import { CommandError } from "@/socket/errors";
-import { keep, kept, keptOne } from "@/stores/keeping";
 import { useLink } from "@/stores/link";
 import { useNotices } from "@/stores/notices";
-import { letGo, letGoOfAll, take } from "@/stores/owning";
+import { inherit, keepAsMine, letGoOfAll } from "@/stores/owning";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 import { computed, shallowReactive } from "vue";
@@ -53,16 +52,10 @@ export const useOutgoing = defineStore("outgoing", () => {
   /** Goes on with what other pages of this browser asked and got no answer to, each of them once it is gone. */
   function begin(someone: string): void {
     user = someone;
-    for (const [clientId] of kept(KIND, user)) take(clientId, () => resume(clientId));
+    inherit(KIND, user, (clientId, value) => resume(clientId, value as Kept));
   }
 
-  function resume(clientId: string): void {
-    const left = keptOne(KIND, user, clientId) as Kept | null;
-    if (left === null) {
-      letGo(clientId); // it was answered meanwhile
-      return;
-    }
-    const { conversation, wish, askedAt } = left;
+  function resume(clientId: string, { conversation, wish, askedAt }: Kept): void {
     const entry: Outgoing = { clientId, conversation, wish, state: "pending" };
     if (askedAt !== null && Date.now() - askedAt < NAME_KEPT_MS) resumed.push(attempt(entry));
     else entries.set(clientId, { ...entry, state: "failed" });
@@ -108,20 +101,13 @@ export const useOutgoing = defineStore("outgoing", () => {
   }
 
   function keepText({ clientId, conversation, wish }: Outgoing, askedAt: Kept["askedAt"]): void {
-    if (!("text" in wish)) return;
-    take(clientId, () => undefined);
-    keep(KIND, user, clientId, { conversation, wish, askedAt } satisfies Kept);
-  }
-
-  function forgetText(clientId: string): void {
-    keep(KIND, user, clientId, null);
-    letGo(clientId);
+    if ("text" in wish) keepAsMine(KIND, user, clientId, { conversation, wish, askedAt } satisfies Kept);
   }
 
   /** A question is shown from here until it stands in the transcript; elsewhere nobody waits for it to appear. */
   function stored(entry: Outgoing, question: string | null): Outgoing {
     const { clientId, conversation, wish } = entry;
-    forgetText(clientId);
+    keepAsMine(KIND, user, clientId, null);
     if (question !== null) origins.set(question, clientId);
     const begins = wish.type === "send" && wish.conversation === null;
     const looked = begins || transcripts.shown === conversation;
@@ -137,7 +123,7 @@ export const useOutgoing = defineStore("outgoing", () => {
 
   function discard(clientId: string): void {
     entries.delete(clientId);
-    forgetText(clientId);
+    keepAsMine(KIND, user, clientId, null);
     if (entries.size === 0) told.clear();
   }
 

@@ -1,7 +1,6 @@
 import { ConnectionLost } from "@/socket/errors";
 import { useConversations } from "@/stores/conversations";
-import { keep, kept, keptOne } from "@/stores/keeping";
-import { letGo, take } from "@/stores/owning";
+import { inherit, keepAsMine } from "@/stores/owning";
 import { defineStore } from "pinia";
 
 const KIND = "removed";
@@ -18,21 +17,15 @@ export const useRemovals = defineStore("removals", () => {
   /** Goes on with what other pages of this browser did not get done, each of them once it is gone. */
   function begin(someone: string): void {
     user = someone;
-    for (const [id] of kept(KIND, user)) take(nameOf(id), () => goOnWith(id));
-  }
-
-  function goOnWith(id: string): void {
-    if (keptOne(KIND, user, id) === null) letGo(nameOf(id)); // it was done meanwhile, or undone
-    else {
+    inherit(KIND, user, (id) => {
       conversations.hidden.add(id);
       void finish(id);
-    }
+    });
   }
 
   function remove(id: string, failed: (error: unknown) => void): void {
     conversations.hidden.add(id);
-    take(nameOf(id), () => undefined);
-    keep(KIND, user, id, {});
+    keepAsMine(KIND, user, id, {});
     waiting.set(id, { failed, timer: setTimeout(() => void finish(id), UNDO_MS) });
   }
 
@@ -41,8 +34,7 @@ export const useRemovals = defineStore("removals", () => {
     clearTimeout(waiting.get(id)?.timer);
     due.delete(id);
     conversations.hidden.delete(id);
-    keep(KIND, user, id, null);
-    letGo(nameOf(id));
+    keepAsMine(KIND, user, id, null);
     return waiting.delete(id);
   }
 
@@ -78,5 +70,3 @@ export const useRemovals = defineStore("removals", () => {
 
   return { UNDO_MS, begin, remove, undo, flush, resume, clear };
 });
-
-const nameOf = (conversation: string) => `${KIND}.${conversation}`;

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-import { letGo, letGoOfAll, take } from "@/stores/owning";
+import { keep, kept } from "@/stores/keeping";
+import { inherit, keepAsMine, letGoOfAll } from "@/stores/owning";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 /** Locks as browsers have them: whoever comes later waits until the one before has settled. */
@@ -11,68 +12,86 @@ class Locks {
     this.queues.set(name, turn);
     return turn;
   }
+
+  /** Another page, which has it until it is closed. */
+  holdElsewhere(name: string): () => void {
+    let close!: () => void;
+    void this.request(name, () => new Promise<void>((resolve) => (close = resolve)));
+    return () => close();
+  }
 }
 
+const LOCK = "parley.page.asked.a";
 const settled = () => new Promise((resolve) => setTimeout(resolve));
+const goOn = vi.fn();
+let locks: Locks;
 
-describe("what a page has to itself", () => {
-  let locks: Locks;
+beforeEach(() => {
+  locks = new Locks();
+  vi.stubGlobal("navigator", { locks });
+  goOn.mockReset();
+});
+afterEach(() => {
+  letGoOfAll();
+  localStorage.clear();
+  vi.unstubAllGlobals();
+});
 
-  beforeEach(() => {
-    locks = new Locks();
-    vi.stubGlobal("navigator", { locks });
-  });
-  afterEach(() => {
-    letGoOfAll();
-    vi.unstubAllGlobals();
-  });
-
-  it("is its own at once where nobody else has it, and stays so", async () => {
-    const taken = vi.fn();
-    take("a", taken);
-    await settled();
-    take("a", taken);
-    expect(taken).toHaveBeenCalledTimes(2);
+describe("what a page keeps as its own", () => {
+  it("is nobody else's until it is kept no more", async () => {
+    keepAsMine("asked", "u", "a", { text: "Why?" });
     const other = vi.fn(() => Promise.resolve());
-    void locks.request("parley.page.a", other);
+    void locks.request(LOCK, other);
     await settled();
     expect(other).not.toHaveBeenCalled();
-    letGo("a");
+    expect(kept("asked", "u")).toEqual([["a", { text: "Why?" }]]);
+    keepAsMine("asked", "u", "a", null);
     await settled();
     expect(other).toHaveBeenCalledOnce();
+    expect(kept("asked", "u")).toEqual([]);
   });
 
-  it("is waited for while another page has it", async () => {
-    let close!: () => void;
-    void locks.request("parley.page.a", () => new Promise<void>((resolve) => (close = resolve)));
-    const taken = vi.fn();
-    take("a", taken);
+  it("is inherited once its page is gone, as it is by then", async () => {
+    keep("asked", "u", "a", { text: "Why?" });
+    const close = locks.holdElsewhere(LOCK);
+    inherit("asked", "u", goOn);
     await settled();
-    expect(taken).not.toHaveBeenCalled();
+    expect(goOn).not.toHaveBeenCalled();
+    keep("asked", "u", "a", { text: "Why not?" });
     close();
     await settled();
-    expect(taken).toHaveBeenCalledOnce();
+    expect(goOn.mock.calls).toEqual([["a", { text: "Why not?" }]]);
   });
 
-  it("is taken once, by whoever wants it last, when it was let go of while it was waited for", async () => {
-    let close!: () => void;
-    void locks.request("parley.page.a", () => new Promise<void>((resolve) => (close = resolve)));
+  it("is not inherited when it was done meanwhile", async () => {
+    keep("asked", "u", "a", {});
+    const close = locks.holdElsewhere(LOCK);
+    inherit("asked", "u", goOn);
+    await settled();
+    keep("asked", "u", "a", null);
+    close();
+    await settled();
+    expect(goOn).not.toHaveBeenCalled();
+  });
+
+  it("is inherited once, by whoever is logged in last", async () => {
+    keep("asked", "u", "a", {});
+    const close = locks.holdElsewhere(LOCK);
     const before = vi.fn();
-    const after = vi.fn();
-    take("a", before);
+    inherit("asked", "u", before);
     letGoOfAll();
-    take("a", after);
+    inherit("asked", "u", goOn);
     await settled();
     close();
     await settled();
     expect(before).not.toHaveBeenCalled();
-    expect(after).toHaveBeenCalledOnce();
+    expect(goOn).toHaveBeenCalledOnce();
   });
 
-  it("is taken at once where a browser knows no locks", () => {
+  it("is inherited at once where a browser knows no locks", () => {
     vi.stubGlobal("navigator", {});
-    const taken = vi.fn();
-    take("a", taken);
-    expect(taken).toHaveBeenCalledOnce();
+    keep("asked", "u", "a", {});
+    inherit("asked", "u", goOn);
+    expect(goOn).toHaveBeenCalledOnce();
   });
 });
