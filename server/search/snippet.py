@@ -17,11 +17,11 @@ WORD = 15
 MORE = "…"
 _MARKS = re.compile(
     r"""
-      ^[ \t]*(?:```|~~~).*$             # the fences of code
-    | ^[ \t]*(?:\#{1,6}[ ]|>[ ]?)       # headings, quotations
-    | ^[ \t]*[|:-][|: -]*-[|: \t-]*$    # the line below a table's head, and the one across a page
+      ^[ \t]*(?:```|~~~).*$              # the fences of code
+    | ^[ \t]*(?:\#{1,6}[ ]|>[ ]?)        # headings, quotations
+    | ^(?=[|: \t]*--)[|: \t-]+$          # the line below a table's head, and the one across a page
     | `+
-    | (?<![A-Za-z0-9])\*\*(?!\s)       # but not what is a power: 2**8, 2 ** 8
+    | (?<![A-Za-z0-9])\*\*(?!\s)        # but not what is a power: 2**8, 2 ** 8
     | (?<!\s)\*\*(?![A-Za-z0-9])
     """,
     re.MULTILINE | re.VERBOSE,
