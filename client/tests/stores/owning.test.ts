@@ -1,72 +1,75 @@
 // @vitest-environment happy-dom
 import { keep, kept } from "@/stores/keeping";
-import { inherit, keepAsMine, letGoOfAll } from "@/stores/owning";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
 /** Locks as browsers have them: whoever comes later waits until the one before has settled. */
 class Locks {
   private readonly queues = new Map<string, Promise<unknown>>();
 
-  request(name: string, granted: () => Promise<unknown>): Promise<unknown> {
+  request(name: string, granted: () => unknown): Promise<unknown> {
     const turn = (this.queues.get(name) ?? Promise.resolve()).then(granted);
     this.queues.set(name, turn);
     return turn;
   }
 
-  /** Another page, which has it until it is closed. */
-  holdElsewhere(name: string): () => void {
+  /** What a page does that is open until it is closed. */
+  open(page: string): () => void {
     let close!: () => void;
-    void this.request(name, () => new Promise<void>((resolve) => (close = resolve)));
+    void this.request(`parley.page.${page}`, () => new Promise<void>((resolve) => (close = resolve)));
     return () => close();
   }
 }
 
-const LOCK = "parley.page.asked.a";
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 const goOn = vi.fn();
 let locks: Locks;
 
+/** Another page of the same browser. */
+async function page() {
+  vi.resetModules();
+  return import("@/stores/owning");
+}
+
 beforeEach(() => {
   locks = new Locks();
   vi.stubGlobal("navigator", { locks });
-  goOn.mockReset();
-});
-afterEach(() => {
-  letGoOfAll();
   localStorage.clear();
-  vi.unstubAllGlobals();
+  goOn.mockReset();
 });
 
 describe("what a page keeps as its own", () => {
-  it("is nobody else's until it is kept no more", async () => {
-    keepAsMine("asked", "u", "a", { text: "Why?" });
-    const other = vi.fn(() => Promise.resolve());
-    void locks.request(LOCK, other);
+  it("is left to it while it is open", async () => {
+    const first = await page();
+    first.keepAsMine("asked", "u", "a", { text: "Why?" });
+    const second = await page();
+    second.inherit("asked", "u", goOn);
     await settled();
-    expect(other).not.toHaveBeenCalled();
-    expect(kept("asked", "u")).toEqual([["a", { text: "Why?" }]]);
-    keepAsMine("asked", "u", "a", null);
-    await settled();
-    expect(other).toHaveBeenCalledOnce();
+    expect(goOn).not.toHaveBeenCalled();
+    first.keepAsMine("asked", "u", "a", null);
     expect(kept("asked", "u")).toEqual([]);
   });
 
-  it("is inherited once its page is gone, as it is by then", async () => {
-    keep("asked", "u", "a", { text: "Why?" });
-    const close = locks.holdElsewhere(LOCK);
-    inherit("asked", "u", goOn);
+  it("is inherited once that is closed, as it is by then, and by one page", async () => {
+    keep("asked", "u", "a", { text: "Why?", page: "p" });
+    const close = locks.open("p");
+    const [second, third] = [await page(), await page()];
+    second.inherit("asked", "u", goOn);
+    third.inherit("asked", "u", goOn);
     await settled();
     expect(goOn).not.toHaveBeenCalled();
-    keep("asked", "u", "a", { text: "Why not?" });
+    keep("asked", "u", "a", { text: "Why not?", page: "p" });
     close();
     await settled();
-    expect(goOn.mock.calls).toEqual([["a", { text: "Why not?" }]]);
+    expect(goOn).toHaveBeenCalledExactlyOnceWith("a", { text: "Why not?", page: "p" });
+    const [[, value]] = kept("asked", "u") as [[string, { text: string; page: string }]];
+    expect(value.text).toBe("Why not?");
+    expect(value.page).not.toBe("p");
   });
 
   it("is not inherited when it was done meanwhile", async () => {
-    keep("asked", "u", "a", {});
-    const close = locks.holdElsewhere(LOCK);
-    inherit("asked", "u", goOn);
+    keep("asked", "u", "a", { page: "p" });
+    const close = locks.open("p");
+    (await page()).inherit("asked", "u", goOn);
     await settled();
     keep("asked", "u", "a", null);
     close();
@@ -74,12 +77,13 @@ describe("what a page keeps as its own", () => {
     expect(goOn).not.toHaveBeenCalled();
   });
 
-  it("is inherited once, by whoever is logged in last", async () => {
-    keep("asked", "u", "a", {});
-    const close = locks.holdElsewhere(LOCK);
+  it("is inherited by whoever is logged in then", async () => {
+    keep("asked", "u", "a", { page: "p" });
+    const close = locks.open("p");
+    const { inherit, stopInheriting } = await page();
     const before = vi.fn();
     inherit("asked", "u", before);
-    letGoOfAll();
+    stopInheriting();
     inherit("asked", "u", goOn);
     await settled();
     close();
@@ -88,10 +92,13 @@ describe("what a page keeps as its own", () => {
     expect(goOn).toHaveBeenCalledOnce();
   });
 
-  it("is inherited at once where a browser knows no locks", () => {
-    vi.stubGlobal("navigator", {});
-    keep("asked", "u", "a", {});
+  it("is gone on with by the page itself after a log-out, and by any where a browser knows no locks", async () => {
+    const { inherit, keepAsMine } = await page();
+    keepAsMine("asked", "u", "a", {});
     inherit("asked", "u", goOn);
     expect(goOn).toHaveBeenCalledOnce();
+    vi.stubGlobal("navigator", {});
+    (await page()).inherit("asked", "u", goOn);
+    expect(goOn).toHaveBeenCalledTimes(2);
   });
 });

@@ -2,7 +2,6 @@
 import { CommandError, ConnectionLost } from "@/socket/errors";
 import { useConversations } from "@/stores/conversations";
 import { useLink } from "@/stores/link";
-import { letGoOfAll } from "@/stores/owning";
 import { useRemovals } from "@/stores/removals";
 import { createPinia, setActivePinia } from "pinia";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -16,7 +15,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
-  letGoOfAll();
   localStorage.clear();
 });
 
@@ -72,7 +70,6 @@ describe("a conversation that is deleted", () => {
     useRemovals().undo("d");
     useRemovals().flush();
     await vi.advanceTimersByTimeAsync(0);
-    letGoOfAll(); // as a page does that is closed
 
     setActivePinia(createPinia());
     const request = vi.spyOn(useLink(), "request").mockResolvedValue({});
