@@ -97,7 +97,7 @@ def _message(
 
 def folder_of(conversation: Conversation) -> str:
     """The name of its folder; empty: in none."""
-    return " ".join(_whole(conversation.folder or "").split())[:MAX_FOLDER_NAME].strip()
+    return _whole(conversation.folder or "").strip()[:MAX_FOLDER_NAME]
 
 
 def _from_the_roots(messages: list[Message]) -> list[Message]:

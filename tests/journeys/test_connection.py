@@ -102,12 +102,11 @@ async def test_a_message_that_waits_belongs_to_one_page(
     """A second one leaves it to the first, until that is closed."""
     async with Visitor.arriving(chromium, scripted.url) as ann:
         first = await ann.register()
-        waits = "Waiting for the connection…"
         line = await Line.of(first)
         line.cut = True
         await first.reload()
         await ask(first, "Written on a train")
-        await expect(first.get_by_text(waits)).to_be_visible()
+        await expect(first.get_by_text("Waiting for the connection…")).to_be_visible()
 
         second = await ann.window()
         await Line.of(second)

@@ -4,7 +4,7 @@ import { newClientId } from "@/socket/clientId";
 import { CommandError } from "@/socket/errors";
 import { useLink } from "@/stores/link";
 import { useNotices } from "@/stores/notices";
-import { inherit, keepAsMine, stopInheriting } from "@/stores/owning";
+import { inherit, keepAsMine } from "@/stores/owning";
 import { useTranscripts } from "@/stores/transcripts";
 import { defineStore } from "pinia";
 import { computed, shallowReactive } from "vue";
@@ -142,7 +142,6 @@ export const useOutgoing = defineStore("outgoing", () => {
   }
 
   function clear(): void {
-    stopInheriting();
     entries.clear();
     origins.clear();
     told.clear();

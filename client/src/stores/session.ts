@@ -10,6 +10,7 @@ import { useLink } from "@/stores/link";
 import { useModels } from "@/stores/models";
 import { useNotices } from "@/stores/notices";
 import { useOutgoing } from "@/stores/outgoing";
+import { stopInheriting } from "@/stores/owning";
 import { usePreferences } from "@/stores/preferences";
 import { usePresets } from "@/stores/presets";
 import { useRelease } from "@/stores/release";
@@ -86,6 +87,7 @@ export const useSession = defineStore("session", () => {
 
   function end(): void {
     link.disconnect();
+    stopInheriting();
     removals.clear();
     conversations.clear();
     drafts.clear();
