@@ -6,15 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import anyio
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ExceptionHandler
+from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from server.errors import ParleyError
 from server.http.uploads import UPLOAD_PATH
 
+PARTING_SECONDS = 5.0
+"""For the rest of a request that has been answered, and for its sender to read the answer."""
 _CODES = {404: "not_found", 429: "rate_limited"}
 _WORDS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
@@ -25,13 +28,31 @@ class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
     field: str | None = None
 
 
-def error_response(status: int, error: Error, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
+def error_response(
+    status: int, error: Error, headers: Mapping[str, str] | None = None, kind: type[Response] = Response
+) -> Response:
+    return kind(
         msgspec.json.encode({"error": error}),
         status,
         {"cache-control": "no-store", **(headers or {})},
         media_type="application/json",
     )
+
+
+class Parting(Response):
+    """Says its word before the request has come whole, and then takes what still comes, for nothing.
+
+    A connection that is closed while something is unread takes the answer with it (RFC 9112, 9.6): whoever sends a file
+    that is too large would hear of a broken line instead.
+    """
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with anyio.move_on_after(PARTING_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
+        await send({"type": "http.response.body", "body": b""})
 
 
 def internal_error(request_id: str) -> Response:
@@ -45,9 +66,12 @@ async def _told(request: Request, error: Exception) -> Response:
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
+    kind = Response
     if error.status == 413 or request.url.path == UPLOAD_PATH:
-        headers["connection"] = "close"  # the rest of the body is not going to be read
-    return error_response(error.status, Error(code=error.code, message=error.message, field=error.field), headers)
+        headers["connection"] = "close"  # nobody wants the rest of the body
+        kind = Parting
+    told = Error(code=error.code, message=error.message, field=error.field)
+    return error_response(error.status, told, headers, kind)
 
 
 async def _of_starlette(_request: Request, error: Exception) -> Response:

@@ -223,6 +223,23 @@ async def test_a_file_larger_than_the_server_takes(tmp_path: Path, sqlite_url: s
         writer.close()
 
 
+async def test_who_still_sends_a_file_that_is_too_large_hears_so(tmp_path: Path, sqlite_url: str) -> None:
+    """The answer comes before the file has gone out, and the line is not broken under it."""
+    with running(settings_for(tmp_path, database_url=sqlite_url, import_bytes=1 << 20)) as server:
+        ann = await Person.register(server.url)
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx2.URL(server.url).port)
+        head = f"POST /api/import HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ann.token}\r\n"
+        writer.write(f"{head}content-length: {8 << 20}\r\n\r\n".encode())
+        async with asyncio.timeout(20):
+            answer = await reader.readuntil(b"}}")
+            assert answer.startswith(b"HTTP/1.1 413 ")
+            for _ in range(8):
+                writer.write(b" " * (1 << 20))
+                await writer.drain()
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_a_large_file(server: Running) -> None:
     """Far beyond what other calls may bring."""
     ann = await Person.register(server.url)
